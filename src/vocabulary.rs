@@ -101,6 +101,7 @@ lists! {
     OpenKeys = "columns" "open-keys",
     Pacing = "calls" "pacing",
     Owners = "tables" "owners",
+    PendingTables = "tables" "pending",
     Persons = "columns" "persons",
     PageNumbers = "handles" "page-numbers",
     PageSizes = "columns" "page-sizes",

@@ -10,8 +10,8 @@ use crate::engine::places::Places;
 use crate::engine::policy::Policy;
 use crate::engine::suppress::Suppressions;
 use crate::finding::{Confidence, Effort, Finding, Location, Priority, Role, Status, fingerprint};
-use crate::vocabulary::{List, Vocabulary};
-use crate::walk::{FileRole, role};
+use crate::vocabulary::List;
+use crate::walk::FileRole;
 
 /// What decides which findings are reported.
 pub struct FinishOptions<'a> {
@@ -33,8 +33,8 @@ pub struct FinishOptions<'a> {
     pub min_confidence: Confidence,
     /// Whether findings in tests stay.
     pub include_tests: bool,
-    /// The words of the run.
-    pub words: &'a Vocabulary,
+    /// What each file is for.
+    pub role: &'a dyn Fn(&str) -> FileRole,
 }
 
 /// Findings in their final form, and how many were left out.
@@ -147,7 +147,7 @@ pub fn limits(finding: &Finding, options: &FinishOptions<'_>) -> Vec<String> {
     if let (true, Some(priority)) = options.policy.judge(finding) {
         out.push(format!("the configuration says {priority:?} of the rule"));
     }
-    if let Some((least, _)) = least(finding, options.words) {
+    if let Some((least, _)) = least(finding, options.role) {
         out.push(format!(
             "at most {least:?} where it stands, in a test, a script, a migration or an example"
         ));
@@ -166,7 +166,7 @@ fn judged(mut findings: Vec<Finding>, options: &FinishOptions<'_>) -> Vec<Findin
         if let (true, Some(priority)) = options.policy.judge(finding) {
             finding.priority = priority;
         }
-        demote(finding, options.words);
+        demote(finding, options.role);
         // A configuration knows a rule's weight, not how sure one finding is.
         if finding.confidence == Confidence::Low {
             finding.priority = finding.priority.max(Priority::P2);
@@ -177,7 +177,7 @@ fn judged(mut findings: Vec<Finding>, options: &FinishOptions<'_>) -> Vec<Findin
 }
 
 fn is_left_out(finding: &Finding, options: &FinishOptions<'_>) -> bool {
-    let place = role(&finding.location.file, options.words);
+    let place = (options.role)(&finding.location.file);
     place == FileRole::Generated || (place == FileRole::Test && !options.include_tests)
 }
 
@@ -205,8 +205,8 @@ fn fill(finding: &mut Finding, pages: &Pages) {
 }
 
 /// Code that is run seldom or by hand is less urgent.
-fn demote(finding: &mut Finding, words: &Vocabulary) {
-    let Some((least, why)) = least(finding, words) else { return };
+fn demote(finding: &mut Finding, role: &dyn Fn(&str) -> FileRole) {
+    let Some((least, why)) = least(finding, role) else { return };
     if finding.priority < least {
         finding.priority = least;
         finding.reason.push_str(if finding.reason.is_empty() { "" } else { why });
@@ -215,9 +215,9 @@ fn demote(finding: &mut Finding, words: &Vocabulary) {
 
 /// The most urgent that a finding can be by the role of its file, and why. A schema is as urgent as it is, though it is written in a
 /// migration or a script.
-fn least(finding: &Finding, words: &Vocabulary) -> Option<(Priority, &'static str)> {
+fn least(finding: &Finding, role: &dyn Fn(&str) -> FileRole) -> Option<(Priority, &'static str)> {
     let is_schema = finding.category == "schema";
-    match role(&finding.location.file, words) {
+    match role(&finding.location.file) {
         FileRole::Test => Some((Priority::P3, "; it stands in a test")),
         FileRole::Script | FileRole::Migration if !is_schema => Some((Priority::P3, "; it stands in a script or a migration")),
         FileRole::Example if !is_schema => Some((Priority::P3, "; it stands in an example")),
@@ -428,7 +428,7 @@ mod tests {
             min_priority,
             min_confidence: Confidence::Low,
             include_tests: false,
-            words: &Vocabulary::default(),
+            role: &|path| crate::walk::role(path, &crate::vocabulary::Vocabulary::default()),
         };
         finish(findings, &mut Suppressions::default(), &options)
     }

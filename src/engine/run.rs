@@ -441,7 +441,12 @@ impl<'a> Plan<'a> {
     }
 
     /// What is reported.
-    fn options<'o>(&'o self, scope: &'o dyn BaselineScope, with_tests: bool) -> finish::FinishOptions<'o> {
+    fn options<'o>(
+        &'o self,
+        scope: &'o dyn BaselineScope,
+        role: &'o dyn Fn(&str) -> FileRole,
+        with_tests: bool,
+    ) -> finish::FinishOptions<'o> {
         finish::FinishOptions {
             pages: &self.pages,
             policy: &self.policy,
@@ -452,7 +457,7 @@ impl<'a> Plan<'a> {
             min_priority: self.config.min_priority.unwrap_or(Priority::P3),
             min_confidence: self.config.min_confidence,
             include_tests: with_tests,
-            words: &self.config.words,
+            role,
         }
     }
 
@@ -461,7 +466,8 @@ impl<'a> Plan<'a> {
         project.cover(&mut coverage);
         let mut suppressions = self.suppressions(project);
         let scope = Checked::of(self, project);
-        let ranked = finish::finish(findings, &mut suppressions, &self.options(&scope, with_tests));
+        let role = |path: &str| project.role_of(path);
+        let ranked = finish::finish(findings, &mut suppressions, &self.options(&scope, &role, with_tests));
         coverage.notes.extend_from_slice(suppressions.notes());
         coverage.suppressed = ranked.suppressed;
         coverage.filtered = ranked.filtered;

@@ -163,7 +163,12 @@ pub enum Cost {
         until: Option<(&'static str, u32)>,
     },
     /// Round trips that could be saved.
-    Trips(usize),
+    Trips {
+        /// What is sent.
+        what: Unit,
+        /// How many.
+        saved: usize,
+    },
     /// A sleep of so many seconds.
     Sleep(f64),
     /// A request every so many seconds.
@@ -236,7 +241,7 @@ impl Cost {
             // What most caches keep is small, and processes are started anew: of three that were read nobody would have mended one.
             Cost::Growth => Weight::Whole,
             Cost::Held => Weight::Large,
-            Cost::Trips(saved) if *saved > 1 => Weight::Moderate,
+            Cost::Trips { what, saved } => trips(*what, *saved),
             Cost::Sleep(seconds) if *seconds >= FELT => Weight::Large,
             Cost::Sleep(_) | Cost::Connect { pool: true } => Weight::Moderate,
             Cost::Poll(seconds) if *seconds <= FAST => Weight::Moderate,
@@ -244,9 +249,7 @@ impl Cost {
             Cost::Lock { recent: true, rows } if rows.scale == Scale::Stream => Weight::Stops,
             Cost::Limit => Weight::Large,
             Cost::Setting => Weight::Moderate,
-            Cost::Trips(_) | Cost::Poll(_) | Cost::Lock { .. } | Cost::Stall { by: Stall::Moment } | Cost::Connect { pool: false } => {
-                Weight::Slight
-            }
+            Cost::Poll(_) | Cost::Lock { .. } | Cost::Stall { by: Stall::Moment } | Cost::Connect { pool: false } => Weight::Slight,
             Cost::Upkeep => Weight::Upkeep,
         }
     }
@@ -255,12 +258,14 @@ impl Cost {
     /// argument or an index is added in minutes, while a page changes what clients are promised.
     pub fn ease(&self) -> u32 {
         match self {
-            Cost::Endless { .. } => 64,
+            Cost::Endless { .. } => 160,
             // A foreign key would get its index in three of five cases (of 180), another column in two (of 52).
             Cost::Walk { is_declared: true, .. } => 48,
             Cost::Walk { .. } => 24,
             // Of one parent there are mostly few rows: one of five such loops would be acted on, of a page's or of an unknown list's one of two.
             Cost::Each { rows, .. } if rows.scale == Scale::OfParent => 4,
+            // A file of the machine: of eleven such calls that were read one would be mended.
+            Cost::Stall { by: Stall::Moment } => 1,
             Cost::Stall { .. } | Cost::Each { .. } => 24,
             Cost::InTurn { .. } | Cost::Poll(_) | Cost::Growth | Cost::Held | Cost::Sleep(_) => 8,
             // Settings of a sample, pages of an administration, an index that a migration has built long ago: one of fifteen.
@@ -295,8 +300,8 @@ impl Cost {
             } => format!("a worker may wait until {server} ends it after {seconds} s"),
             Cost::Endless { holds_worker: true, .. } => "a worker may wait for ever".to_owned(),
             Cost::Endless { holds_worker: false, .. } => "it may wait for minutes".to_owned(),
-            Cost::Trips(1) => "a round trip more than needed".to_owned(),
-            Cost::Trips(saved) => format!("{saved} round trips more than needed"),
+            Cost::Trips { saved: 1, .. } => "a round trip more than needed".to_owned(),
+            Cost::Trips { saved, .. } => format!("{saved} round trips more than needed"),
             Cost::Sleep(seconds) => format!("{seconds} s of waiting"),
             Cost::Poll(seconds) => format!("a request every {seconds} s"),
             Cost::Held => "a connection is held while another machine is waited for".to_owned(),
@@ -326,6 +331,16 @@ fn each(times: usize, what: Unit, scale: Scale) -> Weight {
         // What is no query's rows is mostly what one request names or one thing has: of ten such loops behind reads two would be mended.
         (Scale::Given, _) => Weight::Whole,
         (Scale::Few | Scale::One, _) => Weight::Slight,
+    }
+}
+
+fn trips(what: Unit, saved: usize) -> Weight {
+    match (what, saved) {
+        // A synchronous driver sends them one by one however they are awaited.
+        (Unit::Local, _) | (_, 0 | 1) => Weight::Slight,
+        // Two milliseconds: of ten that were read none would be mended, of six that saved more three.
+        (Unit::Statement, 2) => Weight::Whole,
+        _ => Weight::Moderate,
     }
 }
 

@@ -49,7 +49,13 @@ pub const TABLE: [[Priority; 8]; 9] = {
 
 /// What a cell of a row is worth, and a column: the order of findings of one priority.
 const WORTH: [u32; 9] = [400, 200, 150, 150, 100, 20, 4, 3, 1];
-const TIMES: [u32; 8] = [40, 40, 20, 10, 6, 2, 1, 4];
+// Of what nobody is known to call readers would mend one of ten at P3.
+const TIMES: [u32; 8] = [40, 40, 20, 10, 6, 2, 1, 1];
+
+/// One statement that looks through a table, sometimes or nobody knows when: of eight that were read against the code one would get its index.
+fn is_one_of_few(cost: &Cost, reach: &Reach) -> bool {
+    matches!(cost, Cost::Walk { asks: 0 | 1, .. }) && (reach.often.is_none() || reach.is_conditional)
+}
 
 /// The priority of a cost that is met so often.
 pub fn of(weight: Weight, often: Use, confidence: Confidence) -> Priority {
@@ -59,7 +65,7 @@ pub fn of(weight: Weight, often: Use, confidence: Confidence) -> Priority {
 
 /// Judges a finding; `less` steps of weight are taken off for what makes it lighter than its cost says.
 pub fn judge(cost: &Cost, reach: &Reach, confidence: Confidence, less: usize) -> Judgement {
-    let weight = cost.weight().lighter(less);
+    let weight = cost.weight().lighter(less + usize::from(is_one_of_few(cost, reach)));
     let often = met(cost, reach);
     // What runs once is seldom mended for its time, however easy that is.
     let ease = if often == Use::Of(Often::Once) {

@@ -113,6 +113,12 @@ pub fn to_walk(project: &Project, table: &Table) -> Rows {
     };
     let Some(rows) = project.sizes.as_ref().and_then(|sizes| sizes.rows(at)) else {
         let rows = of_table(project, at);
+        if List::PendingTables.has(&table.name) && matches!(rows.scale, Scale::Many | Scale::Unknown) {
+            return Rows::new(
+                Scale::Few,
+                format!("{}, which wait for an answer and are few at a time by their name", table.name),
+            );
+        }
         let is_posted = rows.scale == Scale::Many && List::Contributions.has(&table.name);
         return if is_posted { Rows::new(Scale::Stream, rows.why) } else { rows };
     };

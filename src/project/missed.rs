@@ -3,9 +3,9 @@
 use rustc_hash::FxHashMap;
 
 use crate::budget::Limit;
-use crate::ir::{ExprId, FunctionId, Module, StmtKind};
+use crate::ir::{ExprId, ExprKind, FunctionId, Module, Param, Parent, StmtKind};
 use crate::project::eval::Code;
-use crate::project::graph::{FnId, FunctionNode, Graph};
+use crate::project::graph::{Edge, EdgeKind, FnId, FunctionNode, Graph};
 use crate::project::loops::body;
 use crate::project::once::{self, Guard};
 use crate::project::scope::Bound;
@@ -16,6 +16,8 @@ use crate::vocabulary::{List, Name};
 pub struct Missed {
     /// Whether all of a function's results are kept.
     functions: FxHashMap<FnId, bool>,
+    /// Functions that are given a loader and call it only where their cache has nothing: which of their parameters that is.
+    loaders: FxHashMap<FnId, Vec<usize>>,
 }
 
 impl Missed {
@@ -23,12 +25,19 @@ impl Missed {
     pub fn of(code: &Code, graph: &Graph) -> Missed {
         let mut functions: FxHashMap<FnId, bool> = FxHashMap::default();
         for (file, module) in code.modules() {
+            let asks = |value: ExprId| asks_a_cache(module, value).then(|| module.owner(value));
             let asked = module.stmts.iter().filter_map(|stmt| match stmt.kind {
-                StmtKind::Assign { value: Some(value), .. } if asks_a_cache(module, value) => Some(module.owner(value)),
+                StmtKind::Assign { value: Some(value), .. } => asks(value),
+                _ => None,
+            });
+            // `if rate := cache.get(key):`.
+            let within = module.exprs.iter().filter_map(|expr| match expr.kind {
+                ExprKind::Assign { value, .. } => asks(value),
                 _ => None,
             });
             functions.extend(
                 asked
+                    .chain(within)
                     .filter(|&owner| owner != FunctionId::MODULE)
                     .map(|owner| (graph.id(file, owner), false)),
             );
@@ -45,12 +54,72 @@ impl Missed {
             .enumerate()
             .filter(|(_, node)| node.is_cached && !of_object(node));
         functions.extend(kept.map(|(at, _)| (FnId(at as u32), true)));
-        Missed { functions }
+        let mut missed = Missed {
+            functions,
+            loaders: FxHashMap::default(),
+        };
+        let asking = missed.functions.iter().filter(|&(_, &is_kept)| !is_kept);
+        missed.loaders = asking
+            .map(|(&function, _)| (function, missed.loaders_of(code, graph, function)))
+            .filter(|(_, loaders)| !loaders.is_empty())
+            .collect();
+        missed
+    }
+
+    /// The parameters that a function calls only where its cache has nothing.
+    fn loaders_of(&self, code: &Code, graph: &Graph, function: FnId) -> Vec<usize> {
+        let node = graph.function(function);
+        let module = code.module(node.file);
+        let is_loader = |param: &Param| {
+            let Some(name) = param.name else { return false };
+            let mut calls = module
+                .call_ids_in(node.id)
+                .filter(|&call| {
+                    module
+                        .call(call)
+                        .is_some_and(|call| *module.kind(call.callee) == ExprKind::Name(name))
+                })
+                .peekable();
+            calls.peek().is_some() && calls.all(|call| self.asks_first(code, graph, function, call))
+        };
+        let params = module.function(node.id).params.iter().enumerate();
+        params.filter(|(_, param)| is_loader(param)).map(|(at, _)| at).collect()
     }
 
     /// Whether an expression of a function runs only after a cache was asked for its result: under `if not rows:` after
-    /// `rows = cache.get(key)`, after `if (rows) return rows`, or in a function whose results are kept.
+    /// `rows = cache.get(key)`, after `if (rows) return rows`, in a function whose results are kept, or as the loader that a function of
+    /// the project is given which does the same: `cached(key, () => load())`.
     pub fn runs(&self, code: &Code, graph: &Graph, function: FnId, expr: ExprId) -> bool {
+        self.asks_first(code, graph, function, expr) || self.is_loader(code, graph, function, expr)
+    }
+
+    /// Whether an expression is a callback that a function of the project calls only where its cache has nothing.
+    fn is_loader(&self, code: &Code, graph: &Graph, function: FnId, expr: ExprId) -> bool {
+        if self.loaders.is_empty() {
+            return false;
+        }
+        let module = code.module(graph.function(function).file);
+        let Parent::Expr(outer) = module.expr(expr).parent else {
+            return false;
+        };
+        let Some(at) = module
+            .call(outer)
+            .and_then(|call| call.args.iter().position(|arg| arg.value == expr && arg.name.is_none()))
+        else {
+            return false;
+        };
+        let mut edges = graph
+            .edges_at(code, function, outer)
+            .filter(|edge| edge.kind == EdgeKind::Call)
+            .peekable();
+        let keeps = |edge: &Edge| {
+            let keeps = |target: &FnId| self.loaders.get(target).is_some_and(|loaders| loaders.contains(&at));
+            !edge.targets.is_empty() && edge.targets.iter().all(keeps)
+        };
+        edges.peek().is_some() && edges.all(keeps)
+    }
+
+    fn asks_first(&self, code: &Code, graph: &Graph, function: FnId, expr: ExprId) -> bool {
         // Most functions ask no cache.
         let Some(&is_kept) = self.functions.get(&function) else {
             return false;
@@ -97,6 +166,10 @@ fn asks_a_cache(module: &Module, value: ExprId) -> bool {
     };
     if let (Some("parse" | "loads"), [text]) = (call.method(), call.args) {
         return asks_a_cache(module, text.value);
+    }
+    // What it does where the cache fails changes nothing.
+    if let (Some("catch" | "then"), Some(before)) = (call.method(), call.receiver()) {
+        return asks_a_cache(module, before);
     }
     let path = module.dotted(call.callee).unwrap_or_default();
     match path.rsplit_once('.') {

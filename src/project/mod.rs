@@ -1,6 +1,7 @@
 //! The whole code base, linked: names across files, values, calls, effects, queries, schema.
 
 pub mod branches;
+pub mod brought;
 pub mod capacity;
 pub mod clients;
 mod commands;
@@ -59,7 +60,7 @@ use crate::source::{Span, module_name};
 use crate::stats::Record;
 use crate::syntax::facts::FileFacts;
 use crate::vocabulary::Vocabulary;
-use crate::walk::{FileRole, roles};
+use crate::walk::{FileRole, role, roles};
 use eval::{Code, Evaluator};
 use graph::{FnId, Graph};
 use schema::{Schema, SchemaPlace, SchemaSource, Table};
@@ -319,6 +320,13 @@ impl Project {
     /// What a file is for.
     pub fn role(&self, file: FileId) -> FileRole {
         self.code.files.get(file.index()).map_or(FileRole::Source, |facts| facts.role)
+    }
+
+    /// What the file of a path is for; of one that was not read, what its path tells.
+    pub fn role_of(&self, path: &str) -> FileRole {
+        let at = self.code.files.binary_search_by(|facts| facts.path.as_str().cmp(path));
+        let facts = at.ok().and_then(|at| self.code.files.get(at));
+        facts.map_or_else(|| role(path, &self.words), |facts| facts.role)
     }
 
     /// A place in a file.

@@ -298,6 +298,18 @@ pub(super) fn present(module: &Module, test: ExprId) -> Option<Slot> {
         ExprKind::Binary { op, left, right } if matches!(module.str(op), "is not" | "!=" | "!==") => {
             (*module.kind(right) == ExprKind::Null).then(|| name(module, left)).flatten()
         }
+        // `if rate := cache.get(key):`.
+        ExprKind::Assign { target, .. } => name(module, target),
+        // `Array.isArray(x)`, `isinstance(x, list)`.
+        ExprKind::Call { .. } => {
+            let call = module.call(test)?;
+            let is_type_test = matches!(module.dotted(call.callee)?.as_str(), "Array.isArray" | "isinstance");
+            if is_type_test {
+                name(module, call.arg(0)?)
+            } else {
+                name(module, test)
+            }
+        }
         _ => name(module, test),
     }
 }

@@ -27,6 +27,7 @@ mod readme;
 mod screens;
 mod setup;
 mod snapshots;
+mod spared;
 #[cfg(feature = "verify")]
 mod verify;
 mod why;

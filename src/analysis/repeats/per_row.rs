@@ -4,6 +4,7 @@ mod calls;
 mod framework;
 mod relations;
 mod sites;
+pub mod spared;
 mod summaries;
 pub mod work;
 

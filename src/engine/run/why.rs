@@ -148,7 +148,8 @@ impl Asker<'_> {
         let run = Analyses::new(project);
         let (findings, _) = self.plan.rules.check(&run, coverage, self.plan.observer);
         let scope = Checked::of(self.plan, project);
-        let mut options = self.plan.options(&scope, with_tests);
+        let role = |path: &str| project.role_of(path);
+        let mut options = self.plan.options(&scope, &role, with_tests);
         let (wanted, skipped) = (
             self.pages.resolve("", &self.config.rules)?,
             self.pages.resolve("", &self.config.skip)?,

@@ -119,7 +119,7 @@ fn last_part(name: &str) -> &str {
 
 /// The parts of a path or a dotted name that are no parameters, the last one first.
 fn fixed_parts(name: &str) -> impl Iterator<Item = &str> {
-    let is_fixed = |part: &&str| !part.is_empty() && !part.starts_with(['{', ':', '[', '<', '*']);
+    let is_fixed = |part: &&str| !part.is_empty() && !part.starts_with(['{', ':', '[', '<', '*', '(', '?']);
     name.rsplit(['/', '.']).filter(is_fixed)
 }
 

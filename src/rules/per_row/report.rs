@@ -5,6 +5,7 @@ use std::cmp::Reverse;
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
+use crate::analysis::repeats::per_row::spared::{self, Sparing};
 use crate::analysis::repeats::per_row::work::is_work;
 use crate::analysis::repeats::per_row::{Access, PerRow};
 use crate::analysis::waits::handle;
@@ -34,6 +35,9 @@ use crate::vocabulary::List;
 const MAX_MERGED: usize = 8;
 /// Statements of one loop that are compared with each other: beyond that their number says enough.
 const MAX_COMPARED: usize = 40;
+
+/// Steps by which it is lighter where most elements are spared the statement: of sixteen such places that were read one would be mended.
+const SPARED: usize = 2;
 
 /// What the loop runs over, as far as it is known.
 struct Source {
@@ -241,10 +245,19 @@ fn finding(project: &Project, rule: &str, (row, services): (&PerRow<'_>, &Servic
         return None;
     }
     let reach = reach::at(project, row.function, row.expr);
-    let confidence = confidence(row, from.as_ref());
+    let sparing = spared::sparing(project, row);
+    let confidence = match sparing {
+        Some(_) => confidence(row, from.as_ref()).max(Confidence::Medium),
+        None => confidence(row, from.as_ref()),
+    };
     let over = over(module, row, from.as_ref());
     let cost = cost(project, &eval, row, (from.as_ref(), &over));
-    let judgement = priority::judge(&cost, &reach, confidence, lighter(project, (row, services), &cost, reach.often));
+    let judgement = priority::judge(
+        &cost,
+        &reach,
+        confidence,
+        lighter(project, (row, services), &cost, reach.often) + if sparing.is_some() { SPARED } else { 0 },
+    );
     let label = reach.label;
     let location = project.place_in(row.function, module.expr(row.expr).span);
     let mut finding = Finding::new(rule, judgement, confidence, location);
@@ -256,6 +269,7 @@ fn finding(project: &Project, rule: &str, (row, services): (&PerRow<'_>, &Servic
         Access::Write => format!("{thing} once for each {over}, one round trip at a time"),
     };
     finding.message = message(project, row, &thing, &over, from.as_ref(), label.as_deref());
+    finding.message.push_str(sparing.map_or("", spared_words));
     finding.impact = impact(row, label.as_deref());
     finding.subject = subject(module, row, callee.as_deref());
     finding.related = evidence::path_to_place(project, row.function, row.expr);
@@ -546,6 +560,13 @@ fn message(project: &Project, row: &PerRow<'_>, thing: &str, over: &str, source:
         text.push_str(" The callee was found by its name alone.");
     }
     text
+}
+
+fn spared_words(sparing: Sparing) -> &'static str {
+    match sparing {
+        Sparing::Cached => " A cache is asked before, so it runs for what that has not got.",
+        Sparing::Brought => " It runs only for those that do not bring the answer with them.",
+    }
 }
 
 /// What it means that the calls are started together.

@@ -8,7 +8,7 @@ use crate::analysis::Analyses;
 use crate::analysis::waits::{self, FileIo, Io, IoKind};
 use crate::finding::{Confidence, Finding, Role};
 use crate::ir::{ExprId, ExprKind, FunctionId, Module, Parent, StmtId, StmtKind, Sym};
-use crate::judge::cost::Cost;
+use crate::judge::cost::{self, Cost, Unit};
 use crate::judge::reach::{self, Reached};
 use crate::judge::{evidence, priority};
 use crate::libraries::shared::query_hooks::is_refresh;
@@ -459,7 +459,15 @@ impl Search<'_> {
             start: first.span.start,
             end: last.span.end,
         };
-        let cost = Cost::Trips(group.len() - 1);
+        let is_statement = |wait: &Wait| wait.io.is_query || is_removal(&wait.callee);
+        let cost = Cost::Trips {
+            what: if group.iter().all(is_statement) {
+                cost::statement(self.project)
+            } else {
+                Unit::Request
+            },
+            saved: group.len() - 1,
+        };
         let less = usize::from(is_guarded || is_guess);
         let judgement = priority::judge(&cost, &reach, confidence, less);
         let label = reach.label;

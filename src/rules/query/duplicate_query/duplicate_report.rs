@@ -15,6 +15,12 @@ use crate::project::loops::Loop;
 const ID: &str = "duplicate-query";
 
 /// A finding at the needless read of a function.
+/// What asking once would save.
+const TRIP: Cost = Cost::Trips {
+    what: Unit::Statement,
+    saved: 1,
+};
+
 fn start(project: &Project, function: FnId, at: ExprId, confidence: Confidence, cost: &Cost) -> (Finding, String) {
     let reach = reach::of(project, function);
     let judgement = priority::judge(cost, &reach, confidence, 0);
@@ -60,7 +66,7 @@ fn place(project: &Project, read: &RowRead) -> String {
 pub fn rows(project: &Project, function: FnId, first: &RowRead, second: &RowRead) -> Finding {
     let direct = first.via.is_none() && second.via.is_none();
     let confidence = if direct { Confidence::High } else { Confidence::Medium };
-    let (mut finding, reach) = start(project, function, second.at, confidence, &Cost::Trips(1));
+    let (mut finding, reach) = start(project, function, second.at, confidence, &TRIP);
     let table = &second.key.table;
     let what = if second.key.is_one_row() { "row" } else { "rows" };
     finding.title = format!(
@@ -85,7 +91,7 @@ pub fn rows(project: &Project, function: FnId, first: &RowRead, second: &RowRead
 
 /// A row that the function already holds, read again by its own key.
 pub fn reload(project: &Project, function: FnId, source: ExprId, read: &RowRead) -> Finding {
-    let (mut finding, reach) = start(project, function, read.at, Confidence::Medium, &Cost::Trips(1));
+    let (mut finding, reach) = start(project, function, read.at, Confidence::Medium, &TRIP);
     let table = &read.key.table;
     finding.title = format!("A row of `{table}` that is loaded already is read again");
     finding.message = format!(
@@ -122,7 +128,7 @@ fn what(project: &Project, function: FnId, read: DatabaseRead<'_>) -> String {
 pub fn calls(project: &Project, function: FnId, module: &Module, first: DatabaseRead<'_>, second: DatabaseRead<'_>) -> Finding {
     let alike = second.edge.is_none() && !differs(module, first.expr, second.expr);
     let confidence = if alike { Confidence::High } else { Confidence::Medium };
-    let (mut finding, reach) = start(project, function, second.expr, confidence, &Cost::Trips(1));
+    let (mut finding, reach) = start(project, function, second.expr, confidence, &TRIP);
     let what = what(project, function, second);
     "The same rows are read twice".clone_into(&mut finding.title);
     finding.message = format!(

@@ -1,0 +1,103 @@
+//! What is asked only for those elements that lack it: a cache had nothing for them, or they did not bring it.
+
+use rustc_hash::FxHashSet;
+
+use super::{Access, PerRow};
+use crate::ir::ExprId;
+use crate::libraries::shared::effects::Effects;
+use crate::project::graph::{EdgeKind, FnId};
+use crate::project::{Project, brought};
+use crate::statement::Operation;
+
+/// Functions below one call that are looked at, by design: what lies beyond counts as asked each time.
+const SPARED_FUNCTIONS: usize = 200;
+
+/// What spares most elements their statement; what comes first spares more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Sparing {
+    /// Objects bring what is asked, where those who made them put it in.
+    Brought,
+    /// A cache keeps it.
+    Cached,
+}
+
+/// What spares most elements the statement; `None` where a way to it is open each time.
+pub fn sparing(project: &Project, row: &PerRow<'_>) -> Option<Sparing> {
+    if row.relation.is_some() || row.remote.is_some() {
+        return None;
+    }
+    if let Some(spared) = spares(project, row.function, row.expr) {
+        return Some(spared);
+    }
+    let effect = match row.access {
+        Access::Read => Effects::QUERY,
+        Access::Write => Effects::WRITE,
+    };
+    let mut search = Search {
+        project,
+        effect,
+        seen: FxHashSet::default(),
+        met: None,
+    };
+    let is_open = search.asks(row.target?);
+    search.met.filter(|_| !is_open)
+}
+
+/// What stands before a place of a function.
+fn spares(project: &Project, function: FnId, expr: ExprId) -> Option<Sparing> {
+    let node = project.graph.function(function);
+    if project.missed.runs(&project.code, &project.graph, function, expr) {
+        return Some(Sparing::Cached);
+    }
+    brought::stands_in(&project.code, (node.file, node.id), expr).then_some(Sparing::Brought)
+}
+
+struct Search<'p> {
+    project: &'p Project,
+    effect: Effects,
+    seen: FxHashSet<FnId>,
+    /// What spares the statements that were met.
+    met: Option<Sparing>,
+}
+
+impl Search<'_> {
+    /// Whether a function comes to a statement that nothing spares.
+    fn asks(&mut self, function: FnId) -> bool {
+        if !self.seen.insert(function) {
+            return false;
+        }
+        if self.seen.len() > SPARED_FUNCTIONS {
+            return true;
+        }
+        let project = self.project;
+        let node = project.graph.function(function);
+        let sites = node.queries.iter().filter_map(|&site| project.graph.sites.get(site));
+        let mut found: Vec<(ExprId, Vec<FnId>)> = sites
+            .filter(|site| !site.held && self.is_meant(site.query.statement.operation))
+            .map(|site| (site.expr, Vec::new()))
+            .collect();
+        let edges = node.edges.iter().filter(|edge| edge.kind != EdgeKind::Later);
+        found.extend(edges.filter_map(|edge| {
+            let lead = |target: &FnId| {
+                let target = project.graph.function(*target);
+                target.effects.has(self.effect) && !target.is_cached
+            };
+            let targets: Vec<FnId> = edge.targets.iter().copied().filter(lead).collect();
+            let is_direct = edge.kind == EdgeKind::Call && edge.effects.has(self.effect);
+            (is_direct || !targets.is_empty()).then_some((edge.expr, targets))
+        }));
+        found.into_iter().any(|(expr, targets)| match spares(project, function, expr) {
+            Some(spared) => {
+                self.met = self.met.max(Some(spared));
+                false
+            }
+            None if targets.is_empty() => true,
+            None => targets.into_iter().any(|target| self.asks(target)),
+        })
+    }
+
+    fn is_meant(&self, operation: Operation) -> bool {
+        let is_write = matches!(operation, Operation::Insert | Operation::Update | Operation::Delete);
+        is_write == (self.effect == Effects::WRITE)
+    }
+}
