@@ -102,6 +102,7 @@ lists! {
     Pacing = "calls" "pacing",
     Owners = "tables" "owners",
     PendingTables = "tables" "pending",
+    People = "tables" "people",
     Persons = "columns" "persons",
     PageNumbers = "handles" "page-numbers",
     PageSizes = "columns" "page-sizes",

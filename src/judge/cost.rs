@@ -149,6 +149,8 @@ pub enum Cost {
         asks: usize,
         /// It is for want of an index on a foreign key, or of one that the code declares.
         is_declared: bool,
+        /// The table has a row for each person who uses the program.
+        of_people: bool,
     },
     /// The event loop or a server of one thread stands still.
     Stall {
@@ -225,6 +227,13 @@ impl Cost {
             Cost::Waste(rows) => waste(rows.scale),
             // Thousands of rows within the process are looked through in a millisecond.
             Cost::Walk { what, rows, asks, .. } if *what == Unit::Local => walk(rows.scale, *asks).max(Weight::Large),
+            // To find one of all people readers would add an index in eight cases of ten.
+            Cost::Walk {
+                rows,
+                asks: 0 | 1,
+                of_people,
+                ..
+            } if *of_people && rows.scale == Scale::Many => Weight::Moderate,
             Cost::Walk { rows, asks, .. } => walk(rows.scale, *asks),
             Cost::Stall { by: Stall::Work } => Weight::Stops,
             Cost::Stall { by: Stall::Wait } => Weight::Holds,
@@ -411,6 +420,7 @@ mod tests {
                 rows: Rows::new(scale, "t"),
                 asks,
                 is_declared: true,
+                of_people: false,
             }
             .weight()
         };

@@ -54,7 +54,14 @@ const TIMES: [u32; 8] = [40, 40, 20, 10, 6, 2, 1, 1];
 
 /// One statement that looks through a table, sometimes or nobody knows when: of eight that were read against the code one would get its index.
 fn is_one_of_few(cost: &Cost, reach: &Reach) -> bool {
-    matches!(cost, Cost::Walk { asks: 0 | 1, .. }) && (reach.often.is_none() || reach.is_conditional)
+    matches!(
+        cost,
+        Cost::Walk {
+            asks: 0 | 1,
+            of_people: false,
+            ..
+        }
+    ) && (reach.often.is_none() || reach.is_conditional)
 }
 
 /// The priority of a cost that is met so often.

@@ -130,6 +130,11 @@ pub fn to_walk(project: &Project, table: &Table) -> Rows {
     Rows::new(scale, format!("{}, {rows} rows by the statistics", table.name))
 }
 
+/// Whether a table has a row for each person who uses the program.
+pub fn is_of_people(table: &Table) -> bool {
+    List::People.has(&table.name)
+}
+
 /// A table of names and values: as many rows as the program has names.
 fn is_key_value(table: &Table) -> bool {
     let [key] = table.primary_key.as_slice() else { return false };

@@ -16,6 +16,7 @@ mod formats;
 mod hooks;
 mod hostile;
 mod layers;
+mod lookups;
 mod migrations;
 mod mutations;
 mod own;

@@ -68,3 +68,17 @@ fn the_indexes_of_node_pg_migrate_are_there() {
         assert!(!lacks(index), "{index}");
     }
 }
+
+/// Sequelize takes quotes off a name before it quotes it itself.
+#[test]
+fn a_quoted_table_of_sequelize_is_the_table() {
+    let lacks = |table: &str| {
+        let text = format!(
+            "module.exports = {{\n  up: async (queryInterface, Sequelize) => {{\n    await queryInterface.createTable('Barns', {{ id: {{ type: Sequelize.INTEGER, primaryKey: true }} }});\n    await queryInterface.createTable('Goats', {{ id: {{ type: Sequelize.INTEGER, primaryKey: true }}, barnId: {{ type: Sequelize.INTEGER, references: {{ model: 'Barns', key: 'id' }} }} }});\n    await queryInterface.addIndex('{table}', ['barnId']);\n  }},\n}};\n"
+        );
+        !found("unindexed-foreign-key", &[("migrations/20260101-farm.js", &text)]).is_empty()
+    };
+    assert!(!lacks("Goats"));
+    assert!(!lacks("\"Goats\""));
+    assert!(lacks("Barns"));
+}

@@ -47,6 +47,10 @@ impl RelationStep<'_> {
         let keys = table.foreign_keys.iter().filter(|key| key.target == name);
         let found: Vec<String> = keys.filter_map(|key| key.columns.first().cloned()).collect();
         let other = self.relation.inverse.as_deref();
+        // Many on both sides: their pairs are in a table between.
+        if other.and_then(|other| self.child.relation(other)).is_some_and(|back| back.to_many) {
+            return Vec::new();
+        }
         if let Some(key) = other.and_then(|other| self.key_of(table, other)).filter(|key| found.contains(key)) {
             return vec![key];
         }

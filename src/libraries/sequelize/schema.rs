@@ -215,7 +215,8 @@ fn reference_of(options: OptionReader, expr: ExprId) -> Option<(String, Option<S
 /// `"users"`, `{ tableName: "users", schema: "app" }`.
 fn table_name(options: OptionReader, expr: ExprId) -> Option<String> {
     let Some(object) = options.object(expr) else {
-        return options.text(expr);
+        // Sequelize takes quotes off before it quotes a name itself.
+        return options.text(expr).map(|name| name.replace('"', ""));
     };
     let name = options.text_of(Some(object), "tableName")?;
     let schema = options.text_of(Some(object), "schema");

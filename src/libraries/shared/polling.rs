@@ -33,11 +33,11 @@ pub fn shared_for(key: &str) -> Option<f64> {
 pub fn growing(key: &str) -> Option<&'static str> {
     match key {
         "refetchInterval" => Some(
-            "refetchInterval: (query) => (isDone(query.state.data) ? false : Math.min(30_000, 2_000 * 2 ** query.state.dataUpdateCount))",
+            "refetchInterval: (query) => (isDone(query.state.data) ? false : Math.min(10 * interval, interval * 2 ** query.state.dataUpdateCount))",
         ),
-        "refreshInterval" => Some("refreshInterval: (latest) => (isDone(latest) ? 0 : 30_000)"),
-        "pollInterval" => Some("pollInterval: isDone(data) ? 0 : 30_000"),
-        "pollingInterval" => Some("pollingInterval: isDone(data) ? 0 : 30_000,\nskipPollingIfUnfocused: true"),
+        "refreshInterval" => Some("refreshInterval: (latest) => (isDone(latest) ? 0 : longer)"),
+        "pollInterval" => Some("pollInterval: isDone(data) ? 0 : longer"),
+        "pollingInterval" => Some("pollingInterval: isDone(data) ? 0 : longer,\nskipPollingIfUnfocused: true"),
         _ => None,
     }
 }

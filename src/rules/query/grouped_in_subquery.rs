@@ -40,6 +40,7 @@ fn finding(project: &Project, site: &QuerySite) -> Option<Finding> {
         rows: scale::of_name(project, inner),
         asks: 1,
         is_declared: false,
+        of_people: false,
     };
     let (mut finding, _) = site_finding::start(project, site, "grouped-in-subquery", &cost, Confidence::Medium);
     finding.title = format!("`{outer}` is filtered by an IN over groups of `{inner}`");

@@ -134,6 +134,7 @@ fn report(project: &Project, id: &str, proposal: &IndexProposal) -> Option<Findi
         rows: rows_read(project, table, proposal),
         asks,
         is_declared: false,
+        of_people: scale::is_of_people(table),
     };
     let judgement = priority::judge(&cost, &best, confidence, reach.lighter(proposal));
     let mut finding = Finding::new(id, judgement, confidence, primary(project, table, proposal)?);

@@ -105,6 +105,7 @@ impl<'p> Drift<'p> {
                 rows,
                 asks,
                 is_declared: true,
+                of_people: scale::is_of_people(self.table),
             },
             &reach,
             Confidence::Medium,

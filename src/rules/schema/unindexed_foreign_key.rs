@@ -199,6 +199,7 @@ impl Load {
                 rows,
                 asks,
                 is_declared: true,
+                of_people: false,
             },
             &reach,
             confidence,

@@ -2,10 +2,11 @@
 
 use super::draft::{at_most_one, empty, table, write};
 use super::methods::sync_name;
-use crate::ir::{Call, ExprId, ExprKind};
+use crate::ir::{Call, ExprId, ExprKind, StmtKind, Sym};
 use crate::libraries::shared::chain;
 use crate::libraries::shared::query::{Query, Resolver};
 use crate::libraries::shared::value::{FileId, RowModel, Value};
+use crate::source::Span;
 use crate::statement::Operation;
 
 /// `save`, `delete`, `refresh_from_db` of an instance.
@@ -62,9 +63,57 @@ fn saved(mut query: Query, call: &Call<'_>, method: &str) -> Query {
         at_most_one(&mut query);
     } else {
         query.model = None;
-        write(&mut query, if name == "save" { Operation::Update } else { Operation::Delete });
+        write(
+            &mut query,
+            match name {
+                "delete" => Operation::Delete,
+                _ if is_new(call) => Operation::Insert,
+                _ => Operation::Update,
+            },
+        );
     }
     query
+}
+
+/// Whether an instance is made in the same function and was not stored before: `channel = Channel(kind="pd")`, then `channel.save()`.
+fn is_new(call: &Call<'_>) -> bool {
+    let module = call.module;
+    let Some(&ExprKind::Name(name)) = call.receiver().map(|receiver| module.kind(receiver)) else {
+        return false;
+    };
+    let start = module.expr(call.id).span.start;
+    let function = module.function(module.owner(call.id));
+    let before = module.stmts_in(Span {
+        start: function.span.start,
+        end: start,
+    });
+    let last = before.filter_map(|stmt| match module.stmt(stmt).kind {
+        StmtKind::Assign {
+            target,
+            value: Some(value),
+            ..
+        } if *module.kind(target) == ExprKind::Name(name) => Some(value),
+        _ => None,
+    });
+    let made = last.last().and_then(|value| module.call(value));
+    let is_class = |text: &str| text.rsplit('.').next().is_some_and(|last| last.starts_with(char::is_uppercase));
+    // A key of its own may be that of a row.
+    made.is_some_and(|made| {
+        let has_key = made
+            .args
+            .iter()
+            .any(|arg| arg.name.is_some_and(|name| matches!(module.str(name), "id" | "pk")));
+        !has_key && made.keyword("**").is_none() && module.dotted(made.callee).is_some_and(|text| is_class(&text))
+    }) && !stored_before(call, name, start)
+}
+
+/// Whether the instance was saved earlier in the function.
+fn stored_before(call: &Call<'_>, name: Sym, start: u32) -> bool {
+    let module = call.module;
+    module
+        .calls_on_before(name, call.id)
+        .filter(|&earlier| module.owner(earlier) == module.owner(call.id) && module.expr(earlier).span.start < start)
+        .any(|earlier| module.call(earlier).is_some_and(|one| one.method() == Some("save")))
 }
 
 /// `super().save(*args, **kwargs)` in `save`.

@@ -1,0 +1,84 @@
+//! Which statements look rows up by a column, and what an index for them is worth.
+
+use perfaudit::finding::{Finding, Priority};
+use perfaudit::{Config, audit_texts};
+
+use crate::doors;
+
+fn found(rule: &str, files: &[(&str, &str)]) -> Vec<Finding> {
+    let files = files.iter().map(|(path, text)| ((*path).to_owned(), (*text).to_owned()));
+    let config = Config {
+        min_priority: Some(Priority::P3),
+        ..Config::default()
+    };
+    let all = audit_texts(&config, files.chain([doors::file()]).collect())
+        .expect("a report")
+        .findings;
+    all.into_iter().filter(|finding| finding.rule == rule).collect()
+}
+
+/// Whoever signs in with another service waits while all people are looked through; a farm's few barns are another matter.
+#[test]
+fn one_look_up_among_all_people_is_worth_an_index() {
+    let priority = |model: &str, table: &str| {
+        let files = [
+            (
+                "src/model.js",
+                format!(
+                    "const mongoose = require('mongoose');\nconst schema = new mongoose.Schema({{ github: String, place: String }});\nmodule.exports = mongoose.model('{model}', schema, '{table}');\n"
+                ),
+            ),
+            (
+                "src/app.js",
+                format!(
+                    "const express = require('express');\nconst {model} = require('./model');\nconst app = express();\napp.post('/sign-up', async (req, res) => {{ res.json(await {model}.create(req.body)); }});\napp.get('/of/:github', async (req, res) => {{ res.json(await {model}.findOne({{ github: req.params.github }})); }});\napp.listen(3000);\n"
+                ),
+            ),
+        ];
+        let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (*path, text.as_str())).collect();
+        let all = found("missing-index", &files);
+        let [one] = all.as_slice() else { panic!("{all:#?}") };
+        one.priority
+    };
+    assert_eq!(priority("User", "users"), Priority::P2);
+    assert_eq!(priority("Barn", "barns"), Priority::P3);
+}
+
+/// `listings: true` of a relation with many on both sides reads the table of pairs, and not the key of another relation to the same table.
+#[test]
+fn pairs_of_many_to_many_are_no_look_up_by_another_key() {
+    let cited = |pairs: &str, include: &str| {
+        let schema = format!(
+            "datasource db {{ provider = \"postgresql\" }}\nmodel Person {{\n  id Int @id\n  barns Barn[]\n  painted Barn[] @relation(\"painter\")\n}}\nmodel Barn {{\n  id Int @id\n  {pairs}\n  painterId Int\n  painter Person @relation(\"painter\", fields: [painterId], references: [id])\n}}\n"
+        );
+        let app = format!(
+            "import express from 'express';\nimport {{ PrismaClient }} from '@prisma/client';\nconst prisma = new PrismaClient();\nconst app = express();\napp.get('/people', async (req, res) => {{ res.json(await prisma.person.findMany({{ take: 20, include: {{ {include}: true }} }})); }});\n"
+        );
+        let all = found("unindexed-foreign-key", &[("prisma/schema.prisma", &schema), ("src/app.ts", &app)]);
+        all.iter()
+            .any(|one| one.subject.contains("painterId") && one.message.contains("looks rows up by it"))
+    };
+    assert!(cited("people Person[]", "painted"));
+    assert!(!cited("people Person[]", "barns"));
+}
+
+/// An instance that the same function makes is stored for the first time.
+#[test]
+fn what_is_made_and_saved_in_a_loop_is_an_insert() {
+    let title = |made: &str| {
+        let models = "from django.db import models\n\n\nclass Barn(models.Model):\n    place = models.TextField()\n";
+        let views = format!(
+            "from django.http import HttpResponse\n\nfrom farm.models import Barn\n\n\ndef load(request):\n    for place in request.POST.getlist('place'):\n        barn = {made}\n        barn.place = place\n        barn.save()\n    return HttpResponse()\n"
+        );
+        let urls = "from django.urls import path\n\nfrom farm import views\n\nurlpatterns = [path('load', views.load)]\n";
+        let all = found(
+            "unbatched-write",
+            &[("farm/models.py", models), ("farm/views.py", &views), ("farm/urls.py", urls)],
+        );
+        let [one] = all.as_slice() else { panic!("{all:#?}") };
+        one.title.clone()
+    };
+    assert!(title("Barn()").starts_with("INSERT on `Barn`"), "{}", title("Barn()"));
+    assert!(title("Barn.objects.get(place=place)").starts_with("UPDATE on `Barn`"));
+    assert!(title("Barn(pk=7)").starts_with("UPDATE on `Barn`"));
+}
