@@ -215,7 +215,8 @@ pub(crate) fn declare_index(table: &Table, index: &NewIndex<'_>) -> Option<Strin
             format!("@@index([{keys}])")
         }
         Tool::Drizzle => {
-            let keys = by_field(&|field, down| format!("table.{field}{}", if down { ".desc()" } else { "" }));
+            // Read backwards it serves an order that goes down; `.desc()` is `DESC NULLS LAST`, which serves no plain one.
+            let keys = by_field(&|field, _| format!("table.{field}"));
             let only = predicate.map_or(String::new(), |predicate| format!(".where(sql`{predicate}`)"));
             format!("index(\"{name}\").on({keys}){only}")
         }

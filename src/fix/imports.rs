@@ -99,7 +99,7 @@ fn is_of(module: &str, wanted: &str) -> bool {
 }
 
 /// Whether something of the file is called so.
-fn binds(module: &Module, name: &str) -> bool {
+pub(super) fn binds(module: &Module, name: &str) -> bool {
     let Some(name) = module.sym(name) else { return false };
     let is_function = module.functions.iter().any(|function| function.name == Some(name));
     let is_class = module.classes.iter().any(|class| class.name == Some(name));

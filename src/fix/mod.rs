@@ -7,7 +7,7 @@
 //!
 //! | what | who writes it |
 //! |---|---|
-//! | an index | `index`: a declaration beside the model ([`index::declare`]) and a step of the migrations ([`index::migrate`]) |
+//! | an index | `index`: a declaration beside the model ([`index::declare`]) and a step of the migrations, a file for each tool |
 //! | a call | `calls`: one more argument, another function, a thread |
 //!
 //! [`plan`] puts mends together: of two that touch the same bytes the first holds, a file that did not parse whole is left alone, and what
@@ -23,6 +23,7 @@ pub mod plan;
 pub mod remedy;
 mod site;
 mod text;
+mod ts_imports;
 mod wanted;
 
 pub use plan::{FixPlan, Left, offer, plan};

@@ -59,7 +59,7 @@ pub fn next_code(text: &str, mut at: usize, comment: &str) -> Option<(usize, cha
     }
 }
 
-/// A list, tuple or argument list in brackets, with its items: where and what to insert so that one more item stands at its end.
+/// A list, tuple, argument list or object in brackets, with its items: where and what to insert so that one more item stands at its end.
 pub struct BracketedList<'t> {
     /// The text.
     pub text: &'t str,
@@ -76,7 +76,7 @@ impl BracketedList<'_> {
     pub fn push(&self, item: &str) -> Option<Vec<(usize, String)>> {
         let close = (self.span.end as usize).checked_sub(1)?;
         let is_bracket = |at: usize, all: &str| self.text.get(at..at + 1).is_some_and(|byte| all.contains(byte));
-        if !is_bracket(self.span.start as usize, "([") || !is_bracket(close, ")]") {
+        if !is_bracket(self.span.start as usize, "([{") || !is_bracket(close, ")]}") {
             return None;
         }
         let Some(last) = self.last else {

@@ -104,6 +104,21 @@ impl Seen {
 /// The database that the code, its dependencies and its settings name; [`Dialect::Generic`] where they name none or several
 /// servers.
 pub fn of(code: &Code) -> Dialect {
+    seen(code).verdict()
+}
+
+/// Whether nothing names another database than one.
+pub fn is_only(code: &Code, dialect: Dialect) -> bool {
+    let seen = seen(code);
+    let others = [
+        (Dialect::Postgres, seen.postgres),
+        (Dialect::MySql, seen.mysql),
+        (Dialect::Sqlite, seen.sqlite),
+    ];
+    !others.into_iter().any(|(other, is_named)| is_named && other != dialect)
+}
+
+fn seen(code: &Code) -> Seen {
     let own = code
         .files
         .par_iter()
@@ -118,7 +133,7 @@ pub fn of(code: &Code) -> Dialect {
             service.environment.iter().for_each(|(_, value)| seen.add(url(value)));
         }
     }
-    seen.verdict()
+    seen
 }
 
 fn of_file(facts: &FileFacts) -> Seen {

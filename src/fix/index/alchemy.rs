@@ -1,7 +1,7 @@
 //! SQLAlchemy and SQLModel: an index in the `__table_args__` of a model.
 
 use super::Wish;
-use super::python::ModelClass;
+use super::class_model::ModelClass;
 use crate::advice::index::declare_index;
 use crate::fix::edits::Edit;
 use crate::fix::imports::{self, WantedImport};
@@ -39,9 +39,7 @@ fn names(model: &ModelClass<'_>, wishes: &[Wish<'_>]) -> Result<(String, Vec<Edi
     if let Some(whole) = whole.filter(|_| !has_index) {
         return Ok((format!("{}.", module.str(whole.local)), Vec::new()));
     }
-    let needs_text = wishes
-        .iter()
-        .any(|wish| !wish.lack.only.is_empty() || wish.lack.ascending < wish.lack.columns.len());
+    let needs_text = wishes.iter().any(|wish| !wish.lack.only.is_empty() || wish.goes_down());
     let mut edits = Vec::new();
     for (name, _) in [("Index", true), ("text", needs_text)]
         .into_iter()

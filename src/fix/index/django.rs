@@ -1,7 +1,7 @@
 //! Django: an index in the `Meta` of a model.
 
 use super::Wish;
-use super::python::{ModelClass, has_fields};
+use super::class_model::{ModelClass, has_fields};
 use crate::advice::index::declare_index;
 use crate::fix::edits::Edit;
 use crate::fix::imports::{self, WantedImport};

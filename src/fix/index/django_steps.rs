@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Wish, Written, django, plain_id, slug};
+use super::{SEVERAL, Wish, Written, django, plain_id, slug};
 use crate::fix::edits::{Edit, NewFile};
 use crate::fix::site::FixContext;
 use crate::fix::text::line_end;
@@ -45,8 +45,7 @@ pub fn write(site: &FixContext<'_>, folder: &str, wishes: &[Wish<'_>]) -> Result
         ..Written::default()
     };
     if is_postgres && !is_concurrent {
-        "the project runs on several databases, so the index is built without CONCURRENTLY: on PostgreSQL writes wait meanwhile"
-            .clone_into(&mut written.doubt);
+        SEVERAL.clone_into(&mut written.doubt);
     }
     let last = format!("{folder}/{LAST_NAME}");
     if site.disk.has(&last) {

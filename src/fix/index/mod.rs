@@ -2,13 +2,21 @@
 
 mod alchemy;
 mod alembic;
+mod call_model;
+mod class_model;
 mod declare;
 mod django;
 mod django_steps;
+mod drizzle;
+mod drizzle_steps;
+mod entity;
+mod folders;
 mod names;
 mod prisma;
-mod python;
+mod script;
+mod sequelize;
 mod sql;
+mod style;
 mod typing;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,12 +26,19 @@ use super::remedy::{LackingIndex, Remedy};
 use super::site::{FixContext, FixOutcome};
 use crate::advice::index::NewIndex;
 use crate::finding::Finding;
-use crate::project::schema::{SchemaModel, SourceKind, Table, Tool, order};
+use crate::project::schema::{SchemaModel, Table, Tool};
 use crate::walk::FileRole;
 use names::TakenNames;
 
 /// What is said of an index that goes further than one that is there.
 const NEEDLESS: &str = "it makes a shorter index needless, which is to be dropped in a later step";
+
+/// What is said where writes wait while an index is built.
+const WAITS: &str = "its migrations run in a transaction, in which PostgreSQL builds no index CONCURRENTLY: writes wait meanwhile";
+
+/// What is said where SQL of one database cannot be written.
+const SEVERAL: &str =
+    "the project runs on several databases, so the index is built without CONCURRENTLY: on PostgreSQL writes wait meanwhile";
 
 /// An index to write.
 #[derive(Clone)]
@@ -34,13 +49,20 @@ struct Wish<'a> {
     /// The model that declares the table, where one does.
     model: Option<&'a SchemaModel>,
     name: String,
+    /// How many of the columns go up; those after them go down.
+    ascending: usize,
 }
 
 impl Wish<'_> {
+    /// Whether a column of it goes down.
+    fn goes_down(&self) -> bool {
+        self.ascending < self.lack.columns.len()
+    }
+
     fn index(&self) -> NewIndex<'_> {
         NewIndex {
             columns: &self.lack.columns,
-            ascending: self.lack.ascending,
+            ascending: self.ascending,
             only: &self.lack.only,
             include: &self.lack.include,
             name: Some(&self.name),
@@ -92,6 +114,11 @@ pub fn mend<'a>(site: &FixContext<'a>, findings: &[&'a Finding]) -> FixOutcome {
                     table,
                     model: declared_in,
                     name,
+                    ascending: if declare::has_directions(table) {
+                        lack.ascending
+                    } else {
+                        lack.columns.len()
+                    },
                 });
             }
         }
@@ -156,15 +183,7 @@ fn series(site: &FixContext<'_>, table: &Table) -> Result<Series, String> {
     if table.phantom || table.is_derived {
         return Err("nothing that was read creates the table".to_owned());
     }
-    let columns = table.columns.iter().flat_map(|column| &column.places);
-    let places = table.places.iter().chain(columns);
-    let steps: BTreeSet<(Tool, String)> = places
-        .filter_map(|place| match place.kind {
-            SourceKind::Migration(tool) => Some((tool, order::place(&place.file).0)),
-            _ => None,
-        })
-        .collect();
-    let steps: Vec<(Tool, String)> = steps.into_iter().collect();
+    let steps = folders::of_table(site, table);
     let of = |tool: Tool, folder: &str| {
         Ok(Series {
             tool,
@@ -173,11 +192,13 @@ fn series(site: &FixContext<'_>, table: &Table) -> Result<Series, String> {
     };
     match (table.tool(), steps.as_slice()) {
         (_, [_, _, ..]) => Err("several series of migrations change its table".to_owned()),
-        (Some(Tool::Prisma), []) => prisma::without_steps(site, table),
-        (_, []) => Err("no migration that was read makes its table".to_owned()),
+        (_, []) => folders::without_steps(site, table),
         (Some(Tool::Django), [(Tool::Django, folder)]) => of(Tool::Django, folder),
         (Some(Tool::Prisma), [(Tool::Prisma, folder)]) => of(Tool::Prisma, folder),
         (None | Some(Tool::SqlAlchemy | Tool::SqlModel), [(tool @ (Tool::Alembic | Tool::Sql), folder)]) => of(*tool, folder),
+        (Some(Tool::Drizzle), [(Tool::Sql, folder)]) if drizzle_steps::has_journal(site, folder) => of(Tool::Drizzle, folder),
+        (Some(Tool::Drizzle | Tool::Sequelize | Tool::TypeOrm), [(Tool::Sql, folder)]) => of(Tool::Sql, folder),
+        (_, [(tool, folder)]) if script::knows(*tool) => of(*tool, folder),
         (_, [(tool, _)]) => Err(format!("migrations of {} are not written yet", tool.library())),
     }
 }
@@ -189,7 +210,7 @@ fn write(site: &FixContext<'_>, series: &Series, wishes: Vec<Wish<'_>>, outcome:
     }
     let (mut declared, mut edits) = (Vec::new(), Vec::new());
     for wishes in by_table.into_values() {
-        match declare::edits(site, &wishes) {
+        match declare::edits(site, &wishes, series.folder.is_some()) {
             Ok(more) => {
                 edits.extend(more);
                 declared.extend(wishes);
@@ -204,7 +225,9 @@ fn write(site: &FixContext<'_>, series: &Series, wishes: Vec<Wish<'_>>, outcome:
         (None, _) => Ok(Written::default()),
         (Some(folder), Tool::Django) => django_steps::write(site, folder, &declared),
         (Some(folder), Tool::Alembic) => alembic::write(site, folder, &declared),
+        (Some(folder), Tool::Drizzle) => drizzle_steps::write(site, folder, &declared),
         (Some(folder), Tool::Prisma) => prisma::write(site, folder, &declared),
+        (Some(folder), tool) if script::knows(tool) => script::write(site, (tool, folder), &declared),
         (Some(folder), _) => sql::write(site, folder, &declared),
     };
     match written {

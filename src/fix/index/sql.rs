@@ -73,6 +73,10 @@ pub fn write(site: &FixContext<'_>, folder: &str, wishes: &[Wish<'_>]) -> Result
     };
     let steps = names.iter().filter(is_step);
     let last = steps.max_by_key(|name| order::key(name.trim_start_matches(['V', 'v'])));
+    let is_program = |name: &String| [".js", ".py", ".ts"].iter().any(|ending| name.ends_with(ending));
+    if last.is_none() && names.iter().any(is_program) {
+        return Err("its migrations are programs in a form of the project's own".to_owned());
+    }
     let last = last.ok_or("its migrations have no numbers that could be counted on")?;
     let name = Name::of(last).ok_or("its migrations have no numbers that could be counted on")?;
     let source = site.text(&format!("{folder}/{last}"))?;
@@ -91,7 +95,7 @@ pub fn write(site: &FixContext<'_>, folder: &str, wishes: &[Wish<'_>]) -> Result
         number = after(&number).ok_or_else(|| format!("{last} does not say what number follows it"))?;
         let create: Option<Vec<String>> = part.iter().map(|wish| create_index(wish.table, &wish.index())).collect();
         let create = create.ok_or("it cannot be written as SQL")?.join("\n");
-        let drop: Vec<String> = part.iter().rev().map(undo).collect();
+        let drop: Vec<String> = part.iter().rev().map(|wish| drop(wish, is_concurrent(wish))).collect();
         let (up, is_sure) = framed(&source.text, &create, &drop.join("\n"));
         if is_sure {
             written.doubt.clear();
@@ -114,7 +118,18 @@ fn is_concurrent(wish: &Wish<'_>) -> bool {
     wish.table.dialect == Dialect::Postgres && !wish.table.partition
 }
 
-fn undo(wish: &Wish<'_>) -> String {
+/// The statement that creates an index, where it can be written as SQL.
+pub fn create(wish: &Wish<'_>, is_concurrent: bool) -> Option<String> {
+    let text = create_index(wish.table, &wish.index())?;
+    Some(if is_concurrent {
+        text
+    } else {
+        text.replacen("INDEX CONCURRENTLY ", "INDEX ", 1)
+    })
+}
+
+/// The statement that drops it.
+pub fn drop(wish: &Wish<'_>, is_concurrent: bool) -> String {
     let table = wish.table;
     let name = quoted(&wish.name, table.dialect);
     let path = table
@@ -123,7 +138,7 @@ fn undo(wish: &Wish<'_>) -> String {
         .map_or(name.clone(), |schema| format!("{}.{name}", quoted(schema, table.dialect)));
     match table.dialect {
         Dialect::MySql => format!("DROP INDEX {name} ON {};", quoted_path(&table.full_name(), table.dialect)),
-        _ if is_concurrent(wish) => format!("DROP INDEX CONCURRENTLY {path};"),
+        _ if is_concurrent => format!("DROP INDEX CONCURRENTLY {path};"),
         _ => format!("DROP INDEX {path};"),
     }
 }

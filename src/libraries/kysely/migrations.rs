@@ -1,6 +1,6 @@
 //! Kysely's schema builder: `db.schema.createTable("users").addColumn("email", "text", (c) => c.unique()).execute()`.
 
-use crate::ir::Call;
+use crate::ir::{Call, ExprKind};
 use crate::libraries::shared::ts_options::{OptionReader, index};
 use crate::source::Span;
 use crate::statement::{ColumnDef, Constraint, SchemaOp, TableDef};
@@ -74,11 +74,35 @@ fn built(options: OptionReader, chain: &[Call], name: String, table: &str, span:
                 def.keys.push(key(text, true));
             }
             Some("using") => def.method = options.text(argument).map(|method| method.to_lowercase()),
-            Some("where") => def.predicate = Some("?".to_owned()),
+            Some("where") => {
+                let one = condition(options, call).unwrap_or_else(|| "?".to_owned());
+                def.predicate = Some(match def.predicate.take() {
+                    Some(others) if others != "?" && one != "?" => format!("{others} AND {one}"),
+                    Some(_) => "?".to_owned(),
+                    None => one,
+                });
+            }
             _ => {}
         }
     }
     def
+}
+
+/// `.where("deleted_at", "is", null)`, `.where(sql.ref("deleted_at"), …)` as SQL writes it; `None` where a part is not one value.
+fn condition(options: OptionReader, call: &Call) -> Option<String> {
+    let module = options.module();
+    let column = call.arg(0)?;
+    let named = module.call(column).filter(|call| call.method() == Some("ref"));
+    let column = options.text(named.map_or(Some(column), |call| call.arg(0))?)?;
+    let operator = options.text(call.arg(1)?)?;
+    let value = match module.kind(call.arg(2)?) {
+        ExprKind::Null => "NULL".to_owned(),
+        ExprKind::Bool(value) => value.to_string(),
+        ExprKind::Num(number) => number.to_string(),
+        ExprKind::Str(text) => format!("'{}'", module.str(*text).replace('\'', "''")),
+        _ => return None,
+    };
+    Some(format!("\"{column}\" {} {value}", operator.to_uppercase()))
 }
 
 /// A column or a constraint of a new table.

@@ -1,4 +1,4 @@
-//! Names that a naming strategy of the connection makes: models declare `userId`, migrations make `user_id`.
+//! Names that a naming strategy of the connection makes (Drizzle's `casing`): models declare `userId`, migrations make `user_id`.
 
 use super::index::same;
 use super::{Table, Tool};
@@ -8,7 +8,7 @@ use crate::libraries::shared::ts_options::snake;
 pub(super) fn adopt(model: &mut Table, deployed: &Table) {
     let follows_strategy = matches!(
         model.tool(),
-        Some(Tool::TypeOrm | Tool::Sequelize | Tool::MikroOrm | Tool::Objection)
+        Some(Tool::Drizzle | Tool::MikroOrm | Tool::Objection | Tool::Sequelize | Tool::TypeOrm)
     );
     if !follows_strategy || deployed.has_model() {
         return;

@@ -246,6 +246,8 @@ export async function up(db: Kysely<any>): Promise<void> {
     .execute();
   await db.schema.createIndex("posts_user").on("posts").columns(["user_id"]).execute();
   await sql`create index by_expr on posts (lower(id))`.execute(db);
+  await db.schema.createIndex("live").on("posts").column("id").where(sql.ref("gone"), "is", null).where("kind", "=", "it's").execute();
+  await db.schema.createIndex("some").on("posts").column("id").where("user_id", "is not", null).where((eb) => eb("id", ">", 3)).execute();
 }
 "#,
         ),
@@ -256,6 +258,12 @@ export async function up(db: Kysely<any>): Promise<void> {
     let posts = schema.table("posts").unwrap();
     assert_eq!(posts.foreign_keys[0].target, "users");
     assert!(posts.leads("user_id") && posts.indexes.iter().any(|index| index.name.as_deref() == Some("by_expr")));
+    let predicate = |name: &str| {
+        let index = posts.indexes.iter().find(|index| index.name.as_deref() == Some(name));
+        index.and_then(|index| index.predicate.clone())
+    };
+    assert_eq!(predicate("live").as_deref(), Some("\"gone\" IS NULL AND \"kind\" = 'it''s'"));
+    assert_eq!(predicate("some").as_deref(), Some("?"));
 }
 
 /// Migrations of a project's own send their statements by whatever client they are given.
@@ -277,6 +285,26 @@ fn statements_of_migrations_of_ones_own_are_read() {
     ]);
     let berths = schema.table("berths").unwrap();
     assert!(berths.leads("dock_id") && berths.leads("side"), "{:?}", keys(berths));
+}
+
+/// `casing: "snake_case"`: what migrations made of the names is known from them.
+#[test]
+fn drizzle_takes_the_names_that_migrations_give() {
+    let schema = schema(&[
+        (
+            "src/schema.ts",
+            "import { integer, sqliteTable, text } from 'drizzle-orm/sqlite-core';\nexport const docks = sqliteTable('docks', { id: text().primaryKey() });\nexport const berths = sqliteTable('berths', { id: text().primaryKey(), dockId: text().references(() => docks.id), width: integer() });\n",
+        ),
+        (
+            "src/migrations/0001-first.ts",
+            "import { sql } from 'drizzle-orm';\nexport async function up(db) {\n  await db.run(sql`CREATE TABLE docks (id text PRIMARY KEY)`);\n  await db.run(sql`CREATE TABLE berths (id text PRIMARY KEY, dock_id text REFERENCES docks (id), width integer)`);\n}\n",
+        ),
+    ]);
+    let berths = schema.table("berths").unwrap();
+    let names: Vec<&str> = berths.columns.iter().map(|column| column.name.as_str()).collect();
+    assert_eq!(names, ["id", "dock_id", "width"]);
+    assert_eq!(berths.column("dock_id").and_then(|column| column.field.as_deref()), Some("dockId"));
+    assert_eq!(berths.foreign_keys.len(), 1);
 }
 
 #[test]

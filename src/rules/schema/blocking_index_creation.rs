@@ -88,6 +88,12 @@ fn proposal(kind: SourceKind) -> &'static str {
         SourceKind::Migration(Tool::Prisma) => {
             "Put the concurrent build alone into its migration file: a file of one statement runs outside of a transaction."
         }
+        SourceKind::Migration(Tool::Knex) => {
+            "Build the index with raw SQL, CONCURRENTLY, in a migration that exports config = { transaction: false }."
+        }
+        SourceKind::Migration(Tool::TypeOrm) => {
+            "Build the index CONCURRENTLY in a migration with transaction = false, and run migrations with migrationsTransactionMode \"each\": in the mode \"all\" they share one transaction."
+        }
         SourceKind::Migration(Tool::Sequelize) => "Pass concurrently: true and run the step outside of a transaction.",
         _ => "Build the index CONCURRENTLY, in a step that the runner does not wrap in a transaction.",
     }

@@ -77,6 +77,51 @@ fn numbered_sql_gets_the_next_number_and_its_way_back() {
 }
 
 #[test]
+fn typeorm_gets_a_migration_and_decorators() {
+    check("typeorm", 3);
+}
+
+#[test]
+fn typeorm_gets_a_migration_in_its_own_words_where_others_have_them() {
+    check("typeorm-objects", 1);
+}
+
+#[test]
+fn knex_gets_a_migration_outside_of_a_transaction() {
+    check("knex", 2);
+}
+
+#[test]
+fn knex_gets_a_migration_for_each_index_where_migrations_do_not_wait() {
+    check("knex-javascript", 2);
+}
+
+#[test]
+fn sequelize_gets_a_migration_and_an_index_among_others() {
+    check("sequelize", 1);
+}
+
+#[test]
+fn sequelize_gets_options_where_models_make_the_tables() {
+    check("sequelize-sync", 2);
+}
+
+#[test]
+fn drizzle_gets_a_step_with_its_entry_and_snapshot() {
+    check("drizzle", 2);
+}
+
+#[test]
+fn kysely_gets_a_migration_in_its_own_words() {
+    check("kysely-sqlite", 1);
+}
+
+#[test]
+fn kysely_gets_sql_where_no_transaction_is_opened() {
+    check("kysely", 1);
+}
+
+#[test]
 fn calls_get_limits_and_stop_no_loop() {
     check("calls", 9);
 }
@@ -91,7 +136,18 @@ fn a_diff_is_what_git_applies_and_writes_nothing() {
     if std::env::var_os("PERFAUDIT_UPDATE").is_some() {
         return;
     }
-    for name in ["django", "alembic", "prisma", "sql", "calls", "queries"] {
+    for name in [
+        "django",
+        "alembic",
+        "prisma",
+        "sql",
+        "drizzle",
+        "knex",
+        "sequelize",
+        "typeorm",
+        "calls",
+        "queries",
+    ] {
         let (case, copy) = case(name);
         let before = files(copy.path());
         let run = fix(copy.path(), &["--unsafe"]);
@@ -125,6 +181,8 @@ fn patched(mut files: BTreeMap<String, Vec<u8>>, diff: &str) -> BTreeMap<String,
             at = first;
             while let Some(line) = lines.next_if(|line| line.starts_with([' ', '-', '+']) && !line.starts_with("--- ")) {
                 let (sign, text) = line.split_at(1);
+                let is_open = lines.next_if(|line| line.starts_with("\\ ")).is_some();
+                let text = if is_open { text.trim_end_matches('\n') } else { text };
                 if sign != "+" {
                     assert_eq!(old[at], text, "{path}");
                     at += 1;

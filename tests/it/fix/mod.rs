@@ -4,6 +4,7 @@ mod golden;
 mod hostile;
 mod queries;
 mod refusals;
+mod scripts;
 mod steps;
 mod waiting;
 

@@ -1,4 +1,4 @@
-//! The class of a Python model, and where something is put into it.
+//! The class of a model, and where something is put into it.
 
 use std::rc::Rc;
 

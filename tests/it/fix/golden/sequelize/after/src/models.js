@@ -1,0 +1,19 @@
+const { DataTypes, Sequelize } = require('sequelize');
+
+const sequelize = new Sequelize(process.env.DATABASE_URL, { dialect: 'postgres' });
+
+const Customer = sequelize.define(
+  'Customer',
+  {
+    email: { type: DataTypes.STRING, allowNull: false },
+    city: DataTypes.STRING,
+    createdAt: DataTypes.DATE,
+  },
+  {
+    tableName: 'customers',
+    updatedAt: false,
+    indexes: [{ name: 'customers_city', fields: ['city'] }, { name: 'ix_customers_email', fields: ['email'] }],
+  },
+);
+
+module.exports = { Customer, sequelize };
