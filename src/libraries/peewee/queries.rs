@@ -1,5 +1,6 @@
 //! Peewee: `User.select().where(User.age > 3).limit(10)`, `User.get(…)`, `user.save()`.
 
+mod joined;
 #[cfg(test)]
 mod tests;
 
@@ -319,8 +320,10 @@ impl Draft<'_> {
         }
     }
 
-    /// Columns, models (all of their columns), aggregates.
+    /// Columns, models (all of their columns), aggregates. Those of other models come by joins, and fill the relations that lead to them.
     fn columns(&mut self, file: FileId, call: &Call<'_>) {
+        let loaded = joined::paths(self.resolver, self.query.model.as_ref(), (file, call));
+        self.query.eager.extend(loaded);
         let (mut columns, mut aggregates, mut whole) = (Vec::new(), 0, call.args.is_empty());
         for arg in call.args {
             let module = call.module;

@@ -77,3 +77,16 @@ fn near_misses() {
     let text = "class Plain:\n    pass\n\nPlain.select().where(1).execute()\nconfig.get('x')\nd = {}\nd.update(a=1)\nfile.save()\n";
     assert_eq!(python(&format!("{HEAD}{text}")), []);
 }
+
+#[test]
+fn what_a_join_selects_is_loaded() {
+    let eager = |select: &str| executed(&format!("rows = {select}.execute()\n")).eager;
+    assert_eq!(eager("Trip.select(Trip, Rider).join(Rider)"), ["rider"]);
+    assert_eq!(eager("Trip.select(Trip, Rider.name).join(Rider)"), ["rider"]);
+    assert_eq!(eager("Trip.select(Trip).join(Rider)"), [""; 0], "a join alone loads nothing");
+    assert_eq!(
+        eager("Rider.select(Rider, Trip).join(Trip)"),
+        [""; 0],
+        "the other way leads to many"
+    );
+}
