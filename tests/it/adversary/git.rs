@@ -9,13 +9,13 @@ use std::process::Command;
 use crate::baseline::{Run, function, git, module, perfaudit, perfaudit_with, write};
 
 /// A repository in a folder of its own, so that what lies beside it is the test's as well.
-struct Repository {
+pub(super) struct Repository {
     folder: tempfile::TempDir,
 }
 
 impl Repository {
     /// One commit with one finding, and a file that is not in it with another one.
-    fn new() -> Repository {
+    pub(super) fn new() -> Repository {
         let repository = Repository::bare_of_files(&[]);
         write(&repository.at(), "app/a.py", &module(&[function("load", "users", "id")]));
         repository.commit();
@@ -23,7 +23,7 @@ impl Repository {
         repository
     }
 
-    fn bare_of_files(more: &[&str]) -> Repository {
+    pub(super) fn bare_of_files(more: &[&str]) -> Repository {
         let folder = tempfile::tempdir().expect("a folder");
         let repository = Repository { folder };
         fs::create_dir(repository.at()).expect("a folder");
@@ -32,7 +32,7 @@ impl Repository {
         repository
     }
 
-    fn at(&self) -> PathBuf {
+    pub(super) fn at(&self) -> PathBuf {
         fs::canonicalize(self.folder.path()).expect("a folder").join("repo")
     }
 
@@ -40,7 +40,7 @@ impl Repository {
         self.folder.path().join(name)
     }
 
-    fn commit(&self) {
+    pub(super) fn commit(&self) {
         let at = self.at();
         assert!(git(&at, &["add", "-A"]) && git(&at, &["commit", "-q", "-m", "a commit"]));
     }
@@ -84,7 +84,7 @@ fn executable(file: &Path) {
     fs::set_permissions(file, fs::Permissions::from_mode(0o755)).expect("a mode");
 }
 
-fn since(folder: &Path, revision: &str, more: &[&str]) -> Run {
+pub(super) fn since(folder: &Path, revision: &str, more: &[&str]) -> Run {
     let mut arguments = vec!["scan", "--fail-on", "p3", "--rule", "n-plus-one", "--no-cache", "--since", revision];
     arguments.extend(more);
     perfaudit(folder, &arguments)
@@ -96,7 +96,7 @@ fn assert_counts(run: &Run, counts: &str) {
 }
 
 #[track_caller]
-fn assert_refused(run: &Run, what: &str) {
+pub(super) fn assert_refused(run: &Run, what: &str) {
     let is_one_line = run.err.lines().count() == 1;
     assert!(
         run.code == Some(2) && run.err.contains(what) && is_one_line,
@@ -608,62 +608,6 @@ fn the_temporary_folder_is_not_used() {
         assert_counts(&run, "(1 new, 1 known, 0 fixed)");
     }
     assert_eq!(fs::read_dir(repository.beside("temporary")).expect("a folder").count(), 1);
-}
-
-#[test]
-fn the_configuration_of_the_base_judges() {
-    let repository = Repository::new();
-    let note = "The configuration differs from that of HEAD";
-    let scan = |more: &[&str]| {
-        let arguments = [&["scan", "--since", "HEAD", "--no-cache", "--format", "json"], more].concat();
-        perfaudit(&repository.at(), &arguments)
-    };
-    let gate = ["--fail-on", "p3"];
-    for text in [
-        "skip = ['n-plus-one']\n",
-        "exclude = ['app/**']\n",
-        "[priorities]\nn-plus-one = 'off'\n",
-        "min-confidence = 'high'\n",
-    ] {
-        write(&repository.at(), "perfaudit.toml", text);
-        let run = scan(&gate);
-        assert!(run.code == Some(1) && run.out.contains(note), "{text}: {}{}", run.out, run.err);
-    }
-    // So does its threshold, and the command line's still wins.
-    write(&repository.at(), "perfaudit.toml", "fail-on = 'p3'\n");
-    git(&repository.at(), &["add", "perfaudit.toml"]);
-    git(&repository.at(), &["commit", "-q", "-m", "a gate"]);
-    let same = scan(&[]);
-    assert!(same.code == Some(1) && !same.out.contains(note), "{}{}", same.out, same.err);
-    write(&repository.at(), "perfaudit.toml", "fail-on = 'never'\n");
-    assert_eq!(scan(&[]).code, Some(1));
-    assert_eq!(scan(&["--fail-on", "never"]).code, Some(0));
-    // A file that is named is the base's as well, unless the base does not have it.
-    write(&repository.at(), "own.toml", "fail-on = 'never'\n");
-    assert_eq!(scan(&["--config", "own.toml"]).code, Some(0));
-    assert_eq!(scan(&["--config", "perfaudit.toml"]).code, Some(1));
-    fs::remove_file(repository.at().join("perfaudit.toml")).expect("removed");
-    assert_eq!(scan(&[]).code, Some(1));
-    // pyproject.toml counts as it does on disk.
-    write(&repository.at(), "pyproject.toml", "[tool.perfaudit]\nfail-on = 'p3'\n");
-    git(&repository.at(), &["rm", "-q", "--cached", "perfaudit.toml"]);
-    git(&repository.at(), &["add", "pyproject.toml"]);
-    git(&repository.at(), &["commit", "-q", "-m", "moved"]);
-    write(&repository.at(), "pyproject.toml", "[tool.perfaudit]\nfail-on = 'never'\n");
-    let python = scan(&[]);
-    assert!(python.code == Some(1) && python.out.contains(note), "{}{}", python.out, python.err);
-}
-
-#[test]
-fn a_broken_configuration_of_the_base_is_told() {
-    let repository = Repository::new();
-    write(&repository.at(), "perfaudit.toml", "skipp = []\n");
-    repository.commit();
-    write(&repository.at(), "perfaudit.toml", "skip = []\n");
-    assert_refused(
-        &since(&repository.at(), "HEAD", &[]),
-        "HEAD:perfaudit.toml:1: unknown key `skipp`; did you mean `skip`?",
-    );
 }
 
 #[test]
