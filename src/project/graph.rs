@@ -25,6 +25,9 @@ use arguments::merge_arguments;
 pub use awaited::is_awaited;
 use file::{FileGraph, build};
 
+/// Steps of a printed way from a function to what it does.
+const LONGEST_CHAIN: usize = 24;
+
 /// A function of the project, by its place in the list of all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct FnId(pub u32);
@@ -262,7 +265,7 @@ impl Graph {
     pub fn chain(&self, from: FnId, effect: usize) -> Vec<(FnId, EffectStep)> {
         let mut out = Vec::new();
         let mut at = from;
-        while out.len() < 24 {
+        while out.len() < LONGEST_CHAIN {
             let Some(step) = self.function(at).next[effect] else { break };
             out.push((at, step));
             match step {

@@ -8,6 +8,9 @@ use crate::ir::Language;
 use crate::libraries::shared::value::FileId;
 use crate::syntax::facts::{FileFacts, ToolchainSettings};
 
+/// Configurations of TypeScript that extend each other.
+const MAX_EXTENDS: u32 = 5;
+
 const TS_ENDINGS: &[&str] = &[
     ".ts",
     ".tsx",
@@ -379,7 +382,7 @@ fn resolve_tsconfig(files: &[FileFacts], facts: &FileFacts, depth: u32) -> TsCon
     }
     let parent = extends
         .as_deref()
-        .filter(|path| path.starts_with('.') && depth < 5)
+        .filter(|path| path.starts_with('.') && depth < MAX_EXTENDS)
         .and_then(|path| {
             let target = join(here, path);
             files

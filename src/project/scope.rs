@@ -5,6 +5,9 @@ use rustc_hash::FxHashSet;
 use crate::ir::{ClassId, ExprId, ExprKind, FunctionId, Language, Module, Parent, StmtId, StmtKind, Sym, class_symbol};
 use crate::source::Span;
 
+/// Patterns in each other on the left of an assignment.
+const MAX_PATTERN: usize = 8;
+
 /// A step into a destructured value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PatternStep {
@@ -338,7 +341,7 @@ impl Collect<'_> {
         path: &mut Vec<PatternStep>,
         make: &dyn Fn(Box<[PatternStep]>) -> Bound,
     ) {
-        if path.len() > 8 {
+        if path.len() > MAX_PATTERN {
             return;
         }
         match self.module.kind(target) {

@@ -16,6 +16,9 @@ use crate::syntax::{comments, component, json, manifest, python, typescript};
 use crate::vocabulary::Vocabulary;
 use crate::walk::{self, FileKind, FileRole};
 
+/// Conditions in each other in the `exports` of a package.
+const MAX_CONDITIONS: u32 = 4;
+
 /// Settings of the TypeScript toolchain that imports depend on.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum ToolchainSettings {
@@ -219,7 +222,7 @@ fn package_entries(value: &serde_json::Value) -> Vec<(String, String)> {
 fn condition(value: &serde_json::Value, depth: u32) -> Option<String> {
     match value {
         serde_json::Value::String(file) => Some(file.clone()),
-        serde_json::Value::Object(map) if depth < 4 => {
+        serde_json::Value::Object(map) if depth < MAX_CONDITIONS => {
             let found: Vec<String> = map.values().filter_map(|inner| condition(inner, depth + 1)).collect();
             found
                 .iter()

@@ -6,6 +6,9 @@ use crate::libraries::shared::query::Resolver;
 use crate::libraries::shared::value::FileId;
 use crate::statement::{ColumnDef, Constraint, Dialect, IndexDef, IndexKey, Loading, ModelDef, RelationDef, TableDef};
 
+/// Expressions between a call that declares a table and the variable that it is bound to.
+const MAX_AROUND_CALL: usize = 6;
+
 /// Reads the tables and relations of a file.
 pub fn declared(resolver: &dyn Resolver, file: FileId) -> Option<Declared> {
     let module = resolver.module(file);
@@ -194,7 +197,7 @@ impl<'r> Reader<'_, 'r> {
     fn variable(&self, expr: ExprId) -> Option<String> {
         let module = self.module();
         let mut at = module.expr(expr).parent;
-        for _ in 0..6 {
+        for _ in 0..MAX_AROUND_CALL {
             at = match at {
                 Parent::Expr(expr) => module.expr(expr).parent,
                 Parent::Stmt(stmt) => {

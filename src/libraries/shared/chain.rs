@@ -6,6 +6,9 @@ use crate::libraries::shared::query::{Query, Resolver};
 use crate::libraries::shared::value::{FileId, Value};
 use crate::statement::{RowLimit, Statement};
 
+/// Expressions around a call among which its `await` is looked for.
+const MAX_AROUND_CALL: usize = 8;
+
 /// One step of a chain.
 #[derive(Clone, Copy, Debug)]
 pub enum Step<'m> {
@@ -248,7 +251,7 @@ fn whole(number: f64) -> u64 {
 /// Whether what a call gives is awaited, directly or through a function that awaits what it is given.
 pub fn is_awaited(module: &Module, expr: ExprId) -> bool {
     let mut at = expr;
-    for _ in 0..8 {
+    for _ in 0..MAX_AROUND_CALL {
         let Parent::Expr(parent) = module.expr(at).parent else {
             return false;
         };

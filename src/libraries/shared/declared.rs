@@ -152,6 +152,8 @@ pub enum TextPiece {
 
 /// How deep expressions of texts are followed.
 const MAX_DEPTH: u32 = 24;
+/// Pieces of one constant text; what has more is told, see [`Limit::SqlPieces`].
+const MOST_PIECES: usize = 2_000;
 
 /// Evaluates constant texts.
 pub struct Consts<'r> {
@@ -235,12 +237,15 @@ impl<'r> Consts<'r> {
     pub fn pieces(&self, file: FileId, expr: ExprId) -> Vec<TextPiece> {
         let mut out = Vec::new();
         self.collect(file, expr, MAX_DEPTH, &mut out);
+        if out.len() > MOST_PIECES {
+            budget::tell(Limit::SqlPieces, self.resolver.module(file).expr(expr).span.start);
+        }
         out
     }
 
     fn collect(&self, file: FileId, expr: ExprId, depth: u32, out: &mut Vec<TextPiece>) {
         let module = self.resolver.module(file);
-        if depth == 0 || out.len() > 2_000 {
+        if depth == 0 || out.len() >= MOST_PIECES {
             out.push(TextPiece::Hole);
             return;
         }

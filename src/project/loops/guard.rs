@@ -5,6 +5,9 @@ use super::body::{assignments, expressions, names, statements};
 use crate::budget::Limit;
 use crate::ir::{ExprId, ExprKind, Module, Parent, StmtId, StmtKind, Sym};
 
+/// Parts of a test in each other, among which the question whether a key is missing is looked for.
+const MAX_TEST_DEPTH: u32 = 40;
+
 /// `k not in cache`, `!seen.has(k)`.
 pub fn is_cache_test(module: &Module, test: ExprId) -> bool {
     cache_of(module, test).is_some_and(|(_, missing)| missing)
@@ -17,7 +20,7 @@ fn cache_of(module: &Module, test: ExprId) -> Option<(String, bool)> {
 
 fn cache_at(module: &Module, test: ExprId, depth: u32) -> Option<(String, bool)> {
     // Chains of `and` can be thousands long.
-    if depth > 40 {
+    if depth > MAX_TEST_DEPTH {
         return None;
     }
     match module.kind(test) {

@@ -23,6 +23,9 @@ use crate::project::{Project, rows, serializers};
 use crate::source::Span;
 use crate::syntax::template::{TemplateFile, TemplateLoop};
 
+/// Names between a page's rows and the paginator that cuts them.
+const MAX_NAMES: u32 = 4;
+
 const RULE: &str = "n-plus-one";
 /// Templates in templates.
 const MAX_DEPTH: u32 = 3;
@@ -211,7 +214,7 @@ impl<'v> Views<'v> {
     /// The rows that a paginator cuts: `Paginator(orders, 25).get_page(number)`.
     fn unpaged(&self, value: ExprId, depth: u32) -> ExprId {
         use crate::libraries::shared::query::Resolver;
-        if depth > 4 {
+        if depth > MAX_NAMES {
             return value;
         }
         let defined = match self.eval.definition(self.file, value) {

@@ -31,6 +31,9 @@ use crate::walk;
 use names::{NameMentions, ValueContents};
 use objects::InstancesByClass;
 
+/// Expressions around a new client that are passed on the way to where it ends up.
+const MAX_FATE_STEPS: usize = 30;
+
 const ID: &str = "client-per-call";
 
 /// How far a client that a function returns is followed to its callers.
@@ -355,7 +358,7 @@ impl<'p> Fates<'p> {
         let (project, module) = (self.project, self.project.code.module(file));
         let mut at = expr;
         let mut in_call = false;
-        for _ in 0..30 {
+        for _ in 0..MAX_FATE_STEPS {
             let stmt = match module.expr(at).parent {
                 Parent::Expr(outer) => {
                     match module.kind(outer) {

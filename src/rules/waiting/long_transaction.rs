@@ -16,6 +16,9 @@ use crate::project::eval::Evaluator;
 use crate::source::Span;
 use crate::vocabulary::List;
 
+/// Expressions of a parameter among which `Depends` is looked for.
+const MAX_STEPS: usize = 50;
+
 /// The code that runs in a transaction.
 struct Region {
     /// What opens it.
@@ -148,7 +151,7 @@ fn depends(module: &Module, expr: ExprId) -> bool {
     let mut steps = 0;
     while let Some(id) = open.pop() {
         steps += 1;
-        if steps > 50 {
+        if steps > MAX_STEPS {
             return false;
         }
         if module.call(id).is_some_and(|call| call.method() == Some("Depends")) {

@@ -17,6 +17,9 @@ use crate::project::eval::{Callees, Evaluator};
 use crate::project::graph::FnId;
 use crate::source::Span;
 
+/// Callbacks between a timer and the hook of its component.
+const MAX_CALLBACKS: usize = 12;
+
 /// Checks a project.
 pub fn check(run: &Analyses<'_>) -> Vec<Finding> {
     let project = run.project;
@@ -114,7 +117,7 @@ fn refetches(project: &Project, function: FnId) -> bool {
 fn component(module: &Module, timer: ExprId) -> Option<(&str, Span)> {
     let mut at = module.owner(timer);
     let mut hook = None;
-    for _ in 0..12 {
+    for _ in 0..MAX_CALLBACKS {
         let function = module.function(at);
         if let Parent::Expr(lambda) = function.definition
             && let Parent::Expr(outer) = module.expr(lambda).parent

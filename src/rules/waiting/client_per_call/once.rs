@@ -10,6 +10,9 @@ use crate::project::eval::Evaluator;
 use crate::project::graph::{FnId, FunctionNode};
 use crate::project::loops::{self, LoopVerdict};
 
+/// Functions around a client among which a layer's builder is looked for.
+const MAX_AROUND: usize = 10;
+
 /// How far the coroutines around a call are followed.
 const HOPS: u32 = 4;
 
@@ -87,7 +90,7 @@ pub fn is_workers(names: &NameMentions, module: &Module, function: FunctionId, e
 /// Whether the code around builds a service that its framework makes once: `Layer.effect(Cache, …)`.
 pub fn is_in_layer(module: &Module, function: FunctionId) -> bool {
     let mut function = function;
-    for _ in 0..10 {
+    for _ in 0..MAX_AROUND {
         if function == FunctionId::MODULE {
             return false;
         }

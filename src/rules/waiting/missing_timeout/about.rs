@@ -14,6 +14,9 @@ use crate::project::Project;
 use crate::project::eval::Evaluator;
 use crate::project::graph::Edge;
 
+/// Expressions and statements around a call among which the end of its wait is looked for.
+const MAX_AROUND_CALL: usize = 40;
+
 /// Where each name of each function stands.
 type Uses = FxHashMap<(FunctionId, Sym), Vec<ExprId>>;
 
@@ -160,7 +163,7 @@ fn changed(module: &Module) -> FxHashSet<&str> {
 pub(super) fn is_guarded(about: &FileContext<'_>, edge: &Edge) -> bool {
     let module = about.module;
     let mut at = module.expr(edge.expr).parent;
-    for _ in 0..40 {
+    for _ in 0..MAX_AROUND_CALL {
         at = match at {
             Parent::Expr(id) => {
                 let method = module.call(id).and_then(|call| call.method()).unwrap_or("").to_ascii_lowercase();

@@ -9,6 +9,9 @@ use crate::project::loops::{self, LoopVerdict};
 use crate::source::Span;
 use crate::vocabulary::List;
 
+/// Branches in each other among which the way out of a loop is looked for.
+const MAX_BRANCHES: u32 = 4;
+
 /// A mailbox that can wake its reader may be given this long at least.
 const SHORT_WAIT: f64 = 0.5;
 
@@ -238,7 +241,7 @@ impl Check<'_> {
 fn leaves(module: &Module, stmt: StmtId, depth: u32) -> bool {
     match module.stmt(stmt).kind {
         StmtKind::Break | StmtKind::Return(_) | StmtKind::Raise(_) => true,
-        StmtKind::If { .. } if depth < 4 => module
+        StmtKind::If { .. } if depth < MAX_BRANCHES => module
             .stmt_blocks(stmt)
             .into_iter()
             .flatten()
