@@ -6,6 +6,7 @@ use super::eval::{Callees, Evaluator, Found};
 use super::scope::Bound;
 use crate::budget::Limit;
 use crate::ir::{Call, ExprId, ExprKind, FunctionId, Language, Module, Parent, StmtKind, Sym};
+use crate::libraries::shared::api_names;
 use crate::libraries::shared::callbacks::is_iteration;
 use crate::libraries::shared::chain;
 use crate::libraries::shared::query::Outcome;
@@ -161,7 +162,7 @@ impl Flow<'_, '_> {
                 let is_init = target
                     .function(function)
                     .name
-                    .is_some_and(|name| matches!(target.str(name), "__init__" | "constructor"));
+                    .is_some_and(|name| api_names::is_initializer(target.str(name)));
                 if is_init {
                     for arg in call.args {
                         self.expr(file, arg.value, depth + 1);

@@ -10,6 +10,7 @@ use super::keys::{self, RowKey};
 use super::origin::{self, Root, ValueOrigin};
 use crate::budget::Limit;
 use crate::ir::{Call, ExprId, ExprKind, FunctionId, Module, Parent, StmtKind};
+use crate::libraries::registry;
 use crate::libraries::shared::collections::is_collection;
 use crate::libraries::shared::effects::Effects;
 use crate::libraries::shared::value::{FileId, Value};
@@ -354,12 +355,8 @@ impl<'p> Reads<'p> {
             return false;
         };
         let module = self.project.code.module(site.file);
-        let by_identity = match site.query.library {
-            "mikroorm" => true,
-            "sqlalchemy" => module.call(site.expr).and_then(|call| call.method()) == Some("get"),
-            _ => false,
-        };
-        !by_identity && !locks(module, site.expr)
+        let method = module.call(site.expr).and_then(|call| call.method());
+        !registry::answers_from_memory(site.query.library, method) && !locks(module, site.expr)
     }
 
     /// Whether a read asks for the row alone: nothing is loaded along.

@@ -75,6 +75,36 @@ impl Tool {
         self == Tool::Sequelize
     }
 
+    /// How one of its migrations builds an index that writes do not wait for.
+    pub fn concurrent_index(self) -> &'static str {
+        match self {
+            Tool::Alembic => {
+                "Build the index with postgresql_concurrently=True inside op.get_context().autocommit_block(), because a concurrent build can't run in a transaction."
+            }
+            Tool::Django => "Use AddIndexConcurrently in a migration with atomic = False.",
+            Tool::Prisma => {
+                "Put the concurrent build alone into its migration file: a file of one statement runs outside of a transaction."
+            }
+            Tool::Knex => "Build the index with raw SQL, CONCURRENTLY, in a migration that exports config = { transaction: false }.",
+            Tool::TypeOrm => {
+                "Build the index CONCURRENTLY in a migration with transaction = false, and run migrations with migrationsTransactionMode \"each\": in the mode \"all\" they share one transaction."
+            }
+            Tool::Sequelize => "Pass concurrently: true and run the step outside of a transaction.",
+            _ => "Build the index CONCURRENTLY, in a step that the runner does not wrap in a transaction.",
+        }
+    }
+
+    /// Whether a migration that it generates drops what the migrations made and the model does not declare. Drizzle and Django compare
+    /// the model with what it was, and leave that alone.
+    pub fn drops_what_is_not_declared(self) -> bool {
+        matches!(self, Tool::SqlAlchemy | Tool::SqlModel | Tool::Prisma)
+    }
+
+    /// Whether its querysets count with `.count()`, whatever they are of.
+    pub fn counts_querysets(self) -> bool {
+        self == Tool::Django
+    }
+
     /// Whether rows that were reached from an object (`order.lines.all()`) have that object at hand.
     pub fn rows_know_their_owner(self) -> bool {
         self == Tool::Django

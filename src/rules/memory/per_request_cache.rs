@@ -29,10 +29,7 @@ pub fn check(run: &Analyses<'_>) -> Vec<Finding> {
 }
 
 fn of_class(project: &Project, lifetimes: &Lifetimes, file: FileId, module: &Module, class: ClassId) -> Option<Finding> {
-    let is_cache = |name: &str| {
-        let is_it = |word| matches!(word, "cache" | "cached" | "memo");
-        ["cache", "memo"].iter().any(|part| has_ignoring_case(name, part)) && Name::of(name).words().any(is_it)
-    };
+    let is_cache = |name: &str| ["cache", "memo"].iter().any(|part| has_ignoring_case(name, part)) && List::Memos.has(name);
     let members = project.code.scopes.get(file.index())?.members(class);
     let mut caches: Vec<(&str, ExprId)> = members
         .chunk_by(|(name, _), (next, _)| name == next)

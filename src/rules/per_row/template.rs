@@ -13,6 +13,7 @@ use crate::ir::{Call, ClassId, ExprId, ExprKind, FunctionId, Module, StmtKind};
 use crate::judge::cost::{Cost, Unit};
 use crate::judge::reach::Reach;
 use crate::judge::{evidence, priority, reach, scale};
+use crate::libraries::shared::api_names;
 use crate::libraries::shared::pagination;
 use crate::libraries::shared::query::{Query, Resolver};
 use crate::libraries::shared::value::{FileId, Value};
@@ -76,7 +77,7 @@ impl<'p> Templates<'p> {
             starts.push(0);
             let roots = starts.into_iter().filter(|&at| {
                 let folder = facts.path[..at].trim_end_matches('/').rsplit('/').next().unwrap_or_default();
-                matches!(folder, "templates" | "jinja2" | "jinja" | "template")
+                api_names::is_template_folder(folder)
             });
             for at in roots {
                 by_name.entry(&facts.path[at..]).or_insert((FileId(index as u32), template));
@@ -132,11 +133,7 @@ enum Wanted {
 impl<'v> Views<'v> {
     /// `render(request, "orders/list.html", {"orders": orders})`, `render_template("list.html", orders=orders)`.
     fn rendered(&self, call: &Call<'_>) -> Vec<Finding> {
-        let renders = matches!(
-            call.method(),
-            Some("render" | "render_to_string" | "TemplateResponse" | "render_template" | "aiohttp_render")
-        );
-        if !renders {
+        if !call.method().is_some_and(api_names::renders_template) {
             return Vec::new();
         }
         let mut texts = call.args.iter().filter_map(|arg| self.module.string(arg.value));
@@ -146,7 +143,7 @@ impl<'v> Views<'v> {
         let mut given = Vec::new();
         for arg in call.args {
             match arg.name {
-                Some(name) if !matches!(self.module.str(name), "context" | "request" | "name" | "template_name") => {
+                Some(name) if !api_names::is_render_option(self.module.str(name)) => {
                     given.extend(self.given(self.module.str(name), arg.value));
                 }
                 _ => given.extend(self.context(arg.value)),
@@ -464,7 +461,7 @@ impl<'v> Views<'v> {
         let rest: Vec<&str> = each.over.iter().skip(1).map(String::as_str).collect();
         if let Some((name, held)) = context.list
             && name == first
-            && rest.iter().all(|name| matches!(*name, "object_list" | "all" | "items"))
+            && rest.iter().all(|name| api_names::gives_page_rows(name))
         {
             return Some(held.clone());
         }

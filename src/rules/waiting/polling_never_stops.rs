@@ -9,6 +9,7 @@ use crate::ir::{Call, ExprId, ExprKind, FunctionId, Module, Parent, StmtKind};
 use crate::judge::cost::Cost;
 use crate::judge::priority;
 use crate::judge::reach::Reach;
+use crate::libraries::shared::api_names;
 use crate::libraries::shared::effects::Effects;
 use crate::libraries::shared::polling;
 use crate::libraries::shared::value::FileId;
@@ -123,7 +124,7 @@ fn component(module: &Module, timer: ExprId) -> Option<(&str, Span)> {
             && let Parent::Expr(outer) = module.expr(lambda).parent
         {
             let method = module.call(outer).and_then(|call| call.method()).unwrap_or("");
-            if matches!(method, "useEffect" | "useLayoutEffect" | "onMount" | "onMounted" | "createEffect") {
+            if api_names::is_mount_hook(method) {
                 hook = Some(method);
             }
         }

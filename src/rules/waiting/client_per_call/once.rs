@@ -5,6 +5,7 @@ use rustc_hash::FxHashSet;
 use super::names::NameMentions;
 use crate::ir::{ExprId, FunctionId, Module, Parent};
 use crate::judge::evidence;
+use crate::libraries::shared::api_names;
 use crate::project::Project;
 use crate::project::eval::Evaluator;
 use crate::project::graph::{FnId, FunctionNode};
@@ -47,9 +48,7 @@ fn starts_loop(module: &Module, call: ExprId) -> bool {
         return false;
     };
     module.call(outer).is_some_and(|outer| match outer.method() {
-        Some("run") => module
-            .dotted(outer.callee)
-            .is_none_or(|name| name == "run" || name.ends_with("asyncio.run")),
+        Some("run") => module.dotted(outer.callee).is_none_or(|name| api_names::runs_program(&name)),
         Some("run_until_complete") => true,
         _ => false,
     })

@@ -2,6 +2,7 @@
 
 use super::Check;
 use crate::ir::{ExprId, ExprKind, FunctionId, Module, StmtKind, Sym};
+use crate::libraries::shared::api_names;
 use crate::libraries::shared::query::Resolver;
 use crate::libraries::shared::value::FileId;
 
@@ -111,12 +112,7 @@ impl Check<'_> {
 
 /// `Number(x)`, `parseInt(x, 10)`.
 fn is_conversion(module: &Module, expr: ExprId) -> bool {
-    let Some(call) = module.call(expr) else { return false };
-    matches!(call.method(), Some("Number" | "parseInt" | "parseFloat"))
-        && matches!(
-            module.dotted(call.callee).as_deref(),
-            Some("Number" | "parseInt" | "parseFloat" | "Number.parseInt" | "Number.parseFloat")
-        )
+    module.call(expr).is_some_and(|call| api_names::makes_number(module, call.callee))
 }
 
 /// Whether an expression reads the environment: `process.env.POLL`, `import.meta.env.VITE_POLL`, `Number(process.env.POLL)`.

@@ -4,6 +4,7 @@ use super::{Check, ID};
 use crate::analysis::repeats::shape::in_handler;
 use crate::budget::Limit;
 use crate::ir::{ExprId, ExprKind, LoopKind, Module, Parent, StmtId, StmtKind};
+use crate::libraries::shared::api_names;
 use crate::libraries::shared::polling::{self, Delay};
 use crate::project::loops::{self, LoopVerdict};
 use crate::source::Span;
@@ -147,7 +148,7 @@ impl Check<'_> {
     fn takes_work(&self, exprs: &[ExprId]) -> bool {
         exprs.iter().any(|&expr| {
             let Some(call) = self.module.call(expr) else { return false };
-            let takes = matches!(call.method(), Some("get" | "receive" | "dequeue"));
+            let takes = call.method().is_some_and(api_names::takes_from_queue);
             let receiver = call.receiver().map(|receiver| self.module.kind(receiver));
             let is_queue =
                 matches!(receiver, Some(ExprKind::Name(name) | ExprKind::Attr { name, .. }) if List::Queues.has(self.module.str(*name)));
