@@ -11,7 +11,7 @@ use crate::report::Report;
 /// An example that is not as its page says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ExampleFailure {
-    /// The rule.
+    /// Id of the rule whose page it is.
     pub rule: String,
     /// The page's line.
     pub line: usize,

@@ -192,7 +192,7 @@ pub struct Tree {
 }
 
 impl Tree {
-    /// The tree of a folder.
+    /// The tree below a folder, whose own links are resolved.
     pub fn of(folder: &Path) -> io::Result<Tree> {
         std::fs::canonicalize(folder).map(|root| Tree { root })
     }

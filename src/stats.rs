@@ -20,7 +20,7 @@ pub struct Record {
     /// The table's schema.
     #[serde(default)]
     pub table_schema: Option<String>,
-    /// The table.
+    /// Name of the table, as the database has it.
     pub table_name: String,
     /// Rows, about; `None` where the database does not know.
     #[serde(default, deserialize_with = "count")]

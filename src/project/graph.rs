@@ -42,7 +42,7 @@ impl FnId {
 /// A place where a statement reaches a database.
 #[derive(Clone, Debug)]
 pub struct QuerySite {
-    /// File.
+    /// File that it stands in.
     pub file: FileId,
     /// The call that runs it, or the iterable that does.
     pub expr: ExprId,
@@ -104,11 +104,11 @@ pub enum EffectStep {
 /// A function with its calls.
 #[derive(Clone, Debug)]
 pub struct FunctionNode {
-    /// File.
+    /// File that it stands in.
     pub file: FileId,
     /// The function there.
     pub id: FunctionId,
-    /// `async`.
+    /// Whether it is declared `async`.
     pub is_async: bool,
     /// Results are kept between calls (`lru_cache`, `cache`).
     pub is_cached: bool,
@@ -166,7 +166,7 @@ pub struct Graph {
 /// How calls were resolved.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct CallTotals {
-    /// Calls.
+    /// All calls of the project's code.
     pub total: usize,
     /// To functions and classes of the project.
     pub resolved: usize,
@@ -256,7 +256,7 @@ impl Graph {
         FnId(self.first.get(file.index()).copied().unwrap_or(0) + function.0)
     }
 
-    /// A function.
+    /// The node of an id of this graph.
     pub fn function(&self, id: FnId) -> &FunctionNode {
         &self.functions[id.index()]
     }

@@ -38,7 +38,7 @@ pub struct Imports {
     python_packages: FxHashSet<String>,
     /// tsconfig by folder.
     tsconfig: BTreeMap<String, TsConfig>,
-    /// Workspace packages by name: folder and entries.
+    /// Packages of the workspace by name: the package's folder, and its entry points (`main`, `exports`) as pairs of subpath and file.
     packages: FxHashMap<String, (String, Vec<(String, String)>)>,
     /// By the folder of each `package.json` the packages that it needs.
     needs: FxHashMap<String, FxHashSet<String>>,
@@ -115,7 +115,7 @@ impl Imports {
         }
     }
 
-    /// The file at a path.
+    /// The file whose path relative to the root is this one.
     pub fn file(&self, path: &str) -> Option<FileId> {
         self.by_path.get(path).copied()
     }

@@ -45,7 +45,7 @@ pub enum Bound {
 pub struct Binding {
     /// From the binding's end to the end of its scope.
     pub range: Span,
-    /// To what.
+    /// What the name stands for from there on.
     pub bound: Bound,
     /// The annotation beside a value.
     pub annotation: Option<ExprId>,

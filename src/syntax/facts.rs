@@ -55,7 +55,7 @@ pub struct FileFacts {
     pub lines: LineIndex,
     /// The module, for program code.
     pub module: Option<Module>,
-    /// Toolchain settings.
+    /// What `tsconfig.json`, `package.json` or `pyproject.toml` says of imports and packages.
     pub settings: Option<ToolchainSettings>,
     /// SQL files.
     pub sql: Option<SqlFile>,
@@ -63,7 +63,7 @@ pub struct FileFacts {
     pub prisma: Option<PrismaFile>,
     /// Settings of servers, services and commands.
     pub config: Option<ConfigFacts>,
-    /// Comments that speak to the tool, in files without a module.
+    /// Comments with `perfaudit:` in files that are no program: those of programs are in their module.
     pub comments: Vec<Comment>,
     /// Django and Jinja templates.
     pub template: Option<TemplateFile>,

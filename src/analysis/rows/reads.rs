@@ -35,7 +35,7 @@ pub struct RowRead {
     pub via: Option<FnId>,
     /// The query, as an index into the graph's sites.
     pub site: usize,
-    /// The rows.
+    /// Which rows are read: the same key means the same rows.
     pub key: Arc<RowKey>,
     /// Nothing is changed in the called functions before it.
     pub clean_before: bool,
@@ -90,7 +90,7 @@ fn has_between(sorted: &[u32], from: u32, to: u32) -> bool {
 }
 
 impl<'p> Reads<'p> {
-    /// Collects them: first each function's own, then call by call.
+    /// Collects the row reads of all functions: those in its own statements first, then those of what it calls, callees before callers.
     pub fn new(project: &'p Project) -> Reads<'p> {
         let files: Vec<FileId> = project.code.modules().map(|(file, _)| file).collect();
         let count = files.iter().map(|file| file.index() + 1).max().unwrap_or_default();

@@ -34,7 +34,7 @@ pub struct Link<'m> {
 /// A chain: what it starts from and the steps after it.
 #[derive(Debug)]
 pub struct Chain<'m> {
-    /// The query at its start.
+    /// What the chain's first call makes, before its steps add to it.
     pub start: Query,
     /// Whether the start stands in the expression that was asked for.
     pub inline: bool,

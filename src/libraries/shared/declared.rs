@@ -501,7 +501,7 @@ pub struct Migration {
 pub struct MigrationStep {
     /// What it does.
     pub op: ModelOp,
-    /// Where.
+    /// Bytes of its file that it spans.
     pub span: Span,
     /// It changes the database.
     pub database: bool,
@@ -509,7 +509,7 @@ pub struct MigrationStep {
     pub state: bool,
 }
 
-/// A field.
+/// What a class's attribute is to its model.
 #[derive(Clone, Debug, PartialEq)]
 pub enum ModelField {
     /// A column; a reference names a model as written (`app.Model`, `self`).

@@ -12,7 +12,7 @@ use crate::statement::{IndexDef, IndexKey};
 pub(crate) struct OptionReader<'c, 'r> {
     /// Constant texts and names.
     pub consts: &'c Consts<'r>,
-    /// The file.
+    /// File that is read.
     pub file: FileId,
 }
 

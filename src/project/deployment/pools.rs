@@ -86,7 +86,7 @@ impl PoolKind {
 /// An engine or pool.
 #[derive(Clone, Debug)]
 pub struct Pool {
-    /// File.
+    /// File that it stands in.
     pub file: FileId,
     /// The function it is made in.
     pub function: FunctionId,

@@ -88,7 +88,7 @@ fn is_length_attr(module: &Module, expr: ExprId) -> bool {
     matches!(module.kind(expr), ExprKind::Attr { name, .. } if module.str(*name) == "length")
 }
 
-/// `call.length`.
+/// Whether a call's result is only asked for its `length`.
 pub(super) fn is_length(module: &Module, call: ExprId) -> bool {
     matches!(module.expr(call).parent, Parent::Expr(parent) if is_length_attr(module, parent))
 }

@@ -471,7 +471,7 @@ fn unloaded(project: &Project, eval: &Evaluator<'_>, serializer: (FileId, ClassI
 
 /// Where a finding stands.
 pub struct FindingPlace {
-    /// File.
+    /// File that it stands in.
     pub file: FileId,
     /// Where there.
     pub span: Span,

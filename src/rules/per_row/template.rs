@@ -300,7 +300,7 @@ impl<'v> Views<'v> {
         let names = FxHashMap::default();
         self.read_template(
             (at, template),
-            &Context {
+            &TemplateNames {
                 list: Some((&given.name, &held)),
                 names,
             },
@@ -372,7 +372,7 @@ impl<'v> Views<'v> {
     fn read_template(
         &self,
         (at, template): (FileId, &TemplateFile),
-        context: &Context<'_, 'v>,
+        context: &TemplateNames<'_, 'v>,
         around: Option<(FileId, Span)>,
         depth: u32,
         out: &mut Vec<Read>,
@@ -444,7 +444,7 @@ impl<'v> Views<'v> {
             }
             if let Some(&inner) = self.templates.by_name.get(include.name.as_str()) {
                 let around = around_of(at, template, include.inside).or(around);
-                self.read_template(inner, &Context { list, names }, around, depth + 1, out);
+                self.read_template(inner, &TemplateNames { list, names }, around, depth + 1, out);
             }
         }
     }
@@ -455,7 +455,7 @@ impl<'v> Views<'v> {
         each: &TemplateLoop,
         template: &TemplateFile,
         loops: &[Option<Held<'v>>],
-        context: &Context<'_, 'v>,
+        context: &TemplateNames<'_, 'v>,
     ) -> Option<Held<'v>> {
         let first = each.over.first()?;
         let rest: Vec<&str> = each.over.iter().skip(1).map(String::as_str).collect();
@@ -478,7 +478,7 @@ impl<'v> Views<'v> {
 }
 
 /// Names that a template is given.
-struct Context<'n, 'p> {
+struct TemplateNames<'n, 'p> {
     /// The list, by its name.
     list: Option<(&'n String, &'n Held<'p>)>,
     /// Single rows, by theirs.
@@ -491,7 +491,7 @@ fn held_name<'h, 'p>(
     inside: Option<usize>,
     template: &TemplateFile,
     loops: &'h [Option<Held<'p>>],
-    context: &'h Context<'_, 'p>,
+    context: &'h TemplateNames<'_, 'p>,
 ) -> Option<&'h Held<'p>> {
     let mut open = inside;
     while let Some(index) = open {

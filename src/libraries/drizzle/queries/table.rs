@@ -13,7 +13,7 @@ const MAX_SPREADS: u32 = 4;
 pub struct ChainTable {
     /// Name in the database, or the variable's.
     pub name: String,
-    /// Alias.
+    /// The name that the query gives it, where it gives one.
     pub alias: Option<String>,
     /// As written in the chain.
     pub text: String,

@@ -67,7 +67,7 @@ impl<'p> FileContext<'p> {
         }
     }
 
-    /// A session whose adapter sets the timeout.
+    /// Whether this is a session in a file that mounts an adapter with a timeout: its calls need none of their own.
     pub(super) fn has_adapter(&self, name: &str) -> bool {
         clients::is_session(name) && *self.has_adapter
     }
