@@ -85,7 +85,35 @@ impl Module {
         &self.functions[id.index()]
     }
 
-    /// A class.
+    /// What a function literal returns, by its last `return`.
+    pub fn returned_by(&self, function: ExprId) -> Option<ExprId> {
+        let ExprKind::Lambda(function) = self.kind(function) else {
+            return None;
+        };
+        self.function(*function)
+            .body
+            .iter()
+            .rev()
+            .find_map(|&stmt| match self.stmt(stmt).kind {
+                StmtKind::Return(value) => value,
+                _ => None,
+            })
+    }
+
+    /// The class whose method holds a function, through nested functions.
+    pub fn enclosing_class(&self, function: FunctionId) -> Option<ClassId> {
+        let mut at = Some(function);
+        while let Some(id) = at {
+            let function = self.function(id);
+            if function.class.is_some() {
+                return function.class;
+            }
+            at = function.parent;
+        }
+        None
+    }
+
+    /// The class of an id of this module.
     pub fn class(&self, id: ClassId) -> &Class {
         &self.classes[id.index()]
     }

@@ -482,7 +482,7 @@ impl Collect<'_> {
             if !matches!(self.module.name(*base), Some("self" | "cls")) {
                 continue;
             }
-            let Some(class) = enclosing_class(self.module, self.module.owner_of(stmt.parent)) else {
+            let Some(class) = self.module.enclosing_class(self.module.owner_of(stmt.parent)) else {
                 continue;
             };
             match (value, annotation) {
@@ -496,19 +496,6 @@ impl Collect<'_> {
     fn member(&mut self, class: ClassId, name: Sym, member: Member) {
         self.members[class.index()].push((name, member));
     }
-}
-
-/// The class whose method holds a function, through nested functions.
-pub fn enclosing_class(module: &Module, function: FunctionId) -> Option<ClassId> {
-    let mut at = Some(function);
-    while let Some(id) = at {
-        let function = module.function(id);
-        if function.class.is_some() {
-            return function.class;
-        }
-        at = function.parent;
-    }
-    None
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Fluent chains: the calls that build and run a query, followed through the names that hold it on the way.
 
 use crate::budget;
-use crate::ir::{Call, ClassId, ExprId, ExprKind, FunctionId, Module, Parent, Standing, Sym};
+use crate::ir::{Call, ExprId, ExprKind, FunctionId, Module, Parent, Standing, Sym};
 use crate::libraries::shared::query::{Query, Resolver};
 use crate::libraries::shared::value::{FileId, Value};
 use crate::statement::{RowLimit, Statement};
@@ -351,17 +351,4 @@ fn appended(module: &Module, calls: Vec<ExprId>, owner: FunctionId, use_at: Expr
         }
     }
     out
-}
-
-/// The class whose method holds a function, through nested functions.
-pub fn enclosing_class(module: &Module, function: FunctionId) -> Option<ClassId> {
-    let mut at = Some(function);
-    while let Some(id) = at {
-        let function = module.function(id);
-        if function.class.is_some() {
-            return function.class;
-        }
-        at = function.parent;
-    }
-    None
 }
