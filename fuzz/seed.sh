@@ -23,6 +23,7 @@ seed graphql '*.graphql'
 seed settings '*.yml' '*.yaml' '*.conf' 'Dockerfile' '*.json' '.env.example'
 seed config '*.toml'
 seed page '*.md'
+seed library '*.toml'
 seed migrations '*.sql' '*.prisma' '0*.py'
 seed project '*.py' '*.ts' '*.tsx'
 

@@ -137,6 +137,8 @@ pub enum Limit {
     Addresses,
     /// Names that are followed from what a client is made with.
     Origins,
+    /// Names that a migration has values for.
+    MigrationNames,
     /// Findings of one rule of the user's own.
     OwnFindings,
 }
@@ -485,7 +487,7 @@ pub const LIMITS: &[LimitDescription] = &[
     },
     LimitDescription {
         limit: Limit::SqlPieces,
-        what: "Pieces that one SQL text in code is put together from",
+        what: "Pieces that one SQL text in code is put together from; a constant text in a model or migration, 2,000",
         most: 400,
         written: "400",
         beyond: "the rest of the text is not read",
@@ -638,6 +640,14 @@ pub const LIMITS: &[LimitDescription] = &[
         written: "400",
         beyond: "the client counts as one that not everybody shares",
         places: ("client made of too many names", "clients made of too many names"),
+    },
+    LimitDescription {
+        limit: Limit::MigrationNames,
+        what: "Names that a migration has values for at one time",
+        most: 500,
+        written: "500",
+        beyond: "further ones count as unknown",
+        places: ("migration with too many names", "migrations with too many names"),
     },
     LimitDescription {
         limit: Limit::OwnFindings,

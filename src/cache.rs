@@ -55,7 +55,7 @@ pub enum Seen {
 pub struct CacheKey([u8; 32]);
 
 impl CacheKey {
-    /// The key of a file.
+    /// The key under which facts of a file are kept: a hash of its path, its kind and its bytes.
     pub fn of(path: &str, kind: FileKind, bytes: &[u8]) -> CacheKey {
         let mut hasher = blake3::Hasher::new();
         hasher.update(format!("{kind:?}\0{}\0{path}", path.len()).as_bytes());

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::error::Error;
-use crate::files::{Tree, shown};
+use crate::files::{Named, Tree, shown};
 use crate::finding::{Confidence, Priority};
 use crate::vocabulary::Vocabulary;
 use entries::choice;
@@ -175,11 +175,11 @@ pub struct Config {
     /// Whether the command line or a configuration says so.
     pub format_is_given: bool,
     /// A folder of rule pages: those of built-in rules take their place, the others are rules of the user's own.
-    pub rules_dir: Option<PathBuf>,
+    pub rules_dir: Option<Named>,
     /// A folder of files that say what libraries do, over what is known.
-    pub libraries_dir: Option<PathBuf>,
+    pub libraries_dir: Option<Named>,
     /// A file with row counts and index scans of the database.
-    pub stats: Option<PathBuf>,
+    pub stats: Option<Named>,
     /// Whether facts may be cached.
     pub cache: bool,
     /// Globs to leave out, as in `.gitignore`.
@@ -202,6 +202,16 @@ pub struct Config {
     pub details: Details,
     /// What is to be said of where the settings come from.
     pub notes: Vec<String>,
+}
+
+/// Where settings come from that are not on disk.
+pub trait PastSettings {
+    /// How a configuration file is called in errors.
+    fn shown(&self, name: &str) -> String;
+    /// The text of a configuration file; `None` where there is none.
+    fn text(&mut self, name: &str) -> Result<Option<String>, Error>;
+    /// What stood there under a path that a key names, as it is written; `None` where it is to be read as it is on disk.
+    fn held(&mut self, key: &str, path: &Path) -> Result<Option<Named>, Error>;
 }
 
 impl Default for Config {
@@ -266,26 +276,20 @@ impl Config {
         config
     }
 
-    /// As [`Config::load`], where the files are not on disk: `read` gives the text of a file of this name next to the others, `None`
-    /// where there is none. `file` is the name of the one file to read; without it those of a root are looked for. `shown` names the
-    /// place of the files in errors.
-    pub fn load_from(
-        root: &Path,
-        file: Option<&str>,
-        flags: Settings,
-        shown: &str,
-        read: &mut dyn FnMut(&str) -> Result<Option<String>, Error>,
-    ) -> Result<Config, Error> {
+    /// As [`Config::load`], where the files are not on disk. `file` is the name of the one file to read; without it those of a root
+    /// are looked for.
+    pub fn load_from(root: &Path, file: Option<&str>, flags: Settings, past: &mut dyn PastSettings) -> Result<Config, Error> {
         let tree = tree(root)?;
         for name in file.map_or(vec![OWN, PYTHON], |file| vec![file]) {
-            let Some(text) = read(name)? else { continue };
+            let Some(text) = past.text(name)? else { continue };
             let is_python = name == PYTHON;
             // As on disk: someone else's file may be broken.
             if file.is_none() && is_python && !text.contains("perfaudit") {
                 continue;
             }
-            let place = format!("{shown}{name}");
-            let settings = Settings::parse(&place, &text, is_python)?.confined(root, &tree, Path::new(&place))?;
+            let place = past.shown(name);
+            let settings = Settings::parse(&place, &text, is_python)?.with_held(&flags, past)?;
+            let settings = settings.confined(root, &tree, Path::new(&place))?;
             return Ok(Config::of(root, Some(settings), flags));
         }
         Ok(Config::of(root, None, flags))
@@ -321,6 +325,28 @@ impl Config {
         self.rules_dir = settings.rules_dir.or_else(|| self.rules_dir.take());
         self.libraries_dir = settings.libraries_dir.or_else(|| self.libraries_dir.take());
         self.stats = settings.stats.or_else(|| self.stats.take());
+    }
+}
+
+impl Config {
+    /// What the settings name that decides on findings, by key.
+    pub fn named(&self) -> [(&'static str, Option<&Named>); 3] {
+        [
+            ("rules-dir", self.rules_dir.as_ref()),
+            ("libraries-dir", self.libraries_dir.as_ref()),
+            ("stats", self.stats.as_ref()),
+        ]
+    }
+
+    /// The same settings, with what they name as it is on disk.
+    #[must_use]
+    pub fn on_disk(&self) -> Config {
+        Config {
+            rules_dir: self.rules_dir.as_ref().map(Named::on_disk),
+            libraries_dir: self.libraries_dir.as_ref().map(Named::on_disk),
+            stats: self.stats.as_ref().map(Named::on_disk),
+            ..self.clone()
+        }
     }
 }
 

@@ -168,7 +168,7 @@ pub struct CallCount {
 /// SQL statements, and how many were understood.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StatementCount {
-    /// Understood.
+    /// Statements that were understood whole; the others are in `not_understood`.
     pub understood: usize,
     /// Not understood, with `path:line: text` examples.
     pub not_understood: Counted,
@@ -192,9 +192,9 @@ pub struct Coverage {
     pub limits: BTreeMap<Limit, Counted>,
     /// Files that are not UTF-8 and were read with replacement characters.
     pub not_utf8: Counted,
-    /// Functions.
+    /// Functions of the files that were read.
     pub functions: usize,
-    /// Calls.
+    /// Calls of those functions, by how they were resolved.
     pub calls: CallCount,
     /// Entry points: routes, jobs, resolvers.
     pub endpoints: usize,

@@ -415,7 +415,7 @@ pub fn workflow(text: &str) -> String {
     lines(text).replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
 }
 
-/// A property of a GitHub workflow command.
+/// A text as the value of a property (`title=…`) of a GitHub workflow command: `,` and `:` would end it, so they are escaped, too.
 pub fn workflow_property(text: &str) -> String {
     workflow(text).replace(':', "%3A").replace(',', "%2C")
 }

@@ -1,18 +1,17 @@
 //! Runs the examples of a rule's page: what a page says must be what its rule does.
 
-use std::path::Path;
-
 use crate::config::Config;
 use crate::engine::page::{Example, ExampleMark, Page};
 use crate::engine::pages::Pages;
 use crate::engine::run::audit_texts_with;
 use crate::error::Error;
+use crate::files::Named;
 use crate::report::Report;
 
 /// An example that is not as its page says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ExampleFailure {
-    /// The rule.
+    /// Id of the rule whose page it is.
     pub rule: String,
     /// The page's line.
     pub line: usize,
@@ -21,13 +20,13 @@ pub struct ExampleFailure {
 }
 
 /// Runs all examples of one of the pages; `libraries` is a folder that says what calls of libraries do, over what is known.
-pub fn run(page: &Page, pages: &Pages, libraries: Option<&Path>) -> Result<Vec<ExampleFailure>, Error> {
+pub fn run(page: &Page, pages: &Pages, libraries: Option<&Named>) -> Result<Vec<ExampleFailure>, Error> {
     let mut failures = Vec::new();
     for example in &page.examples {
         let config = Config {
             rules: vec![page.id.clone()],
             threads: 1,
-            libraries_dir: libraries.map(Path::to_path_buf),
+            libraries_dir: libraries.cloned(),
             ..Config::default()
         };
         let texts = example.files.iter().map(|file| (file.path.clone(), file.text.clone())).collect();

@@ -9,11 +9,14 @@
 //! Nothing is opened before it is known to be a regular file, opening waits for nobody, and what was opened is looked at once more. A
 //! program that swaps files while they are read can still lead an inner folder's name elsewhere; a repository cannot.
 
+mod named;
+
 use std::fs::{File, Metadata, OpenOptions};
 use std::io::{self, Read, Write};
 use std::path::{Component, Path, PathBuf};
 
 use crate::error::Error;
+pub use named::{HeldFiles, Named, NamedFolder, has_extension};
 
 /// How files are called while they are written.
 const TEMPORARY: &str = ".perfaudit-";
@@ -189,7 +192,7 @@ pub struct Tree {
 }
 
 impl Tree {
-    /// The tree of a folder.
+    /// The tree below a folder, whose own links are resolved.
     pub fn of(folder: &Path) -> io::Result<Tree> {
         std::fs::canonicalize(folder).map(|root| Tree { root })
     }
@@ -212,6 +215,11 @@ impl Tree {
             return Err(Refusal::Outside);
         }
         Ok(inside.to_owned())
+    }
+
+    /// Where a path says that it leads, relative to the root, whatever links there are; `None` where it leads out.
+    pub fn below(&self, path: &Path) -> Option<PathBuf> {
+        tidy(&self.root.join(path)).strip_prefix(&self.root).ok().map(Path::to_owned)
     }
 
     /// Whether a path says that it is in the tree, wherever links lead; a relative one is taken from the current folder.

@@ -352,7 +352,7 @@ pub struct Statement {
     pub group: Vec<ColumnUse>,
     /// It groups or is DISTINCT.
     pub grouped: bool,
-    /// Row limit.
+    /// How many rows the statement gives at most.
     pub limit: RowLimit,
     /// It skips rows by OFFSET.
     pub offset: bool,
@@ -399,7 +399,7 @@ pub struct ColumnDef {
     pub indexed: bool,
     /// REFERENCES on the column: table and column (`None`: its primary key).
     pub references: Option<(String, Option<String>)>,
-    /// Where.
+    /// Bytes of its file that it spans.
     pub span: Span,
 }
 
@@ -408,13 +408,13 @@ pub struct ColumnDef {
 pub struct IndexDef {
     /// Name; `None` where the database makes one up.
     pub name: Option<String>,
-    /// Table.
+    /// Name of the indexed table, as it is written.
     pub table: String,
     /// Keys in order.
     pub keys: Vec<IndexKey>,
     /// INCLUDE columns.
     pub include: Vec<String>,
-    /// UNIQUE.
+    /// Whether no two rows may have equal keys.
     pub unique: bool,
     /// `btree` (default), `gin`, `gist`, `hash`, `brin`, `hnsw`, `fulltext`, …
     pub method: Option<String>,
@@ -424,16 +424,16 @@ pub struct IndexDef {
     pub concurrently: bool,
     /// ON ONLY of a partitioned table.
     pub only: bool,
-    /// Where.
+    /// Bytes of its file that it spans.
     pub span: Span,
 }
 
-/// One key of an index.
+/// A column or expression of an index, with its order.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct IndexKey {
     /// A plain column's name; for an expression, its text.
     pub column: String,
-    /// It is an expression.
+    /// Whether the key is an expression and no plain column.
     pub expression: bool,
     /// DESC.
     pub descending: bool,
@@ -466,7 +466,7 @@ pub struct TableDef {
     /// It can have more columns, keys and indexes than are listed (LIKE, INHERITS, AS SELECT, an unknown base class).
     #[serde(default)]
     pub open: bool,
-    /// Where.
+    /// Bytes of its file that it spans.
     pub span: Span,
 }
 
@@ -515,7 +515,7 @@ pub enum SchemaOp {
 pub struct SchemaChange {
     /// What changes.
     pub op: SchemaOp,
-    /// Where.
+    /// Bytes of its file that it spans.
     pub span: Span,
 }
 
@@ -552,7 +552,7 @@ pub struct RelationDef {
     pub undecided: bool,
     /// That other attribute exists only because this one names it (`backref`, Django's reverse accessors); `true` when it holds many.
     pub makes_inverse: Option<bool>,
-    /// Where.
+    /// Bytes of its file that it spans.
     pub span: Span,
 }
 
@@ -563,7 +563,7 @@ pub struct ModelDef {
     pub name: String,
     /// Its table; foreign keys can name models instead of tables, and fields instead of columns.
     pub table: TableDef,
-    /// Its relations.
+    /// Attributes that lead to rows of other models.
     pub relations: Vec<RelationDef>,
     /// Default order of its queries: field and whether it is descending.
     pub ordering: Vec<(String, bool)>,

@@ -1,12 +1,10 @@
 //! What a database says of its tables: row counts and index scans, from a file that a SELECT made (`--stats`).
 
-use std::path::Path;
-
 use serde::de::{Deserializer, Error as _};
 use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
-use crate::files;
+use crate::files::Named;
 
 /// The largest file that is read.
 const LARGEST: u64 = 64_000_000;
@@ -22,7 +20,7 @@ pub struct Record {
     /// The table's schema.
     #[serde(default)]
     pub table_schema: Option<String>,
-    /// The table.
+    /// Name of the table, as the database has it.
     pub table_name: String,
     /// Rows, about; `None` where the database does not know.
     #[serde(default, deserialize_with = "count")]
@@ -61,9 +59,11 @@ fn count<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u64>, D::Error> {
 ///
 /// # Errors
 /// The file cannot be read, is too large, or is not as the README says; the error names the file, the line and what to do.
-pub fn read(file: &Path) -> Result<Vec<Record>, Error> {
-    let name = files::shown(file);
-    let bytes = files::read(file, LARGEST).map_err(|refusal| refusal.error(&name, "table statistics").hint(HINT))?;
+pub fn read(file: &Named) -> Result<Vec<Record>, Error> {
+    let name = file.shown();
+    let bytes = file
+        .read(LARGEST)
+        .map_err(|refusal| refusal.error(&name, "table statistics").hint(HINT))?;
     parse(&name, &String::from_utf8_lossy(&bytes))
 }
 

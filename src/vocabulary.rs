@@ -105,7 +105,9 @@ lists! {
     People = "tables" "people",
     Persons = "columns" "persons",
     PageNumbers = "handles" "page-numbers",
+    Memos = "handles" "memos",
     PageSizes = "columns" "page-sizes",
+    ProcessSettings = "handles" "process-settings",
     Paging = "calls" "paging",
     BulkForms = "paths" "bulk-forms",
     BulkPaths = "paths" "bulk",
@@ -198,7 +200,7 @@ impl List {
 /// The words of a run: the built-in ones, and those that the configuration adds to them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Vocabulary {
-    added: BTreeMap<Open, Words>,
+    added: BTreeMap<Open, ListWords>,
 }
 
 impl Vocabulary {
@@ -286,7 +288,7 @@ fn starts_word(rest: &str) -> bool {
 
 /// The words of a list, by how they are looked for. Several words with a space between them stand for these words in a row.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-struct Words {
+struct ListWords {
     /// All words of the name.
     whole: Phrases,
     /// Its first words.
@@ -329,7 +331,7 @@ impl Phrases {
     }
 }
 
-impl Words {
+impl ListWords {
     fn have(&self, name: &str) -> bool {
         self.have_words(name) || self.have_letters(name)
     }
@@ -362,18 +364,18 @@ impl Words {
     }
 
     /// Reads the table of a list; what is no list of words counts for nothing, which a test rules out.
-    fn of(table: &toml::Table) -> Words {
+    fn of(table: &toml::Table) -> ListWords {
         let texts = |key: &str| -> Vec<&str> {
             let items = table.get(key).and_then(toml::Value::as_array).map_or(&[][..], Vec::as_slice);
             items.iter().filter_map(toml::Value::as_str).collect()
         };
         let letters = |key: &str| texts(key).into_iter().map(str::to_owned).collect();
         let plurals = table.get("plurals").and_then(toml::Value::as_bool).unwrap_or_default();
-        let mut words = Words {
+        let mut words = ListWords {
             start: letters("start"),
             end: letters("end"),
             part: letters("part"),
-            ..Words::default()
+            ..ListWords::default()
         };
         for (key, phrases) in [
             ("whole", &mut words.whole),
@@ -414,19 +416,19 @@ fn plural(word: &str) -> String {
 }
 
 /// A list by its place, read once.
-fn built_in((file, key): (&str, &str)) -> Option<&'static Words> {
-    static ALL: OnceLock<BTreeMap<&str, BTreeMap<String, Words>>> = OnceLock::new();
+fn built_in((file, key): (&str, &str)) -> Option<&'static ListWords> {
+    static ALL: OnceLock<BTreeMap<&str, BTreeMap<String, ListWords>>> = OnceLock::new();
     ALL.get_or_init(|| FILES.into_iter().map(|(name, text)| (name, lists_of(text))).collect())
         .get(file)?
         .get(key)
 }
 
 /// The lists of a file.
-fn lists_of(text: &str) -> BTreeMap<String, Words> {
+fn lists_of(text: &str) -> BTreeMap<String, ListWords> {
     let file: toml::Table = text.parse().unwrap_or_default();
     let tables = file
         .into_iter()
-        .filter_map(|(key, table)| Some((key, Words::of(table.as_table()?))));
+        .filter_map(|(key, table)| Some((key, ListWords::of(table.as_table()?))));
     tables.collect()
 }
 
@@ -460,7 +462,7 @@ mod tests {
 
     #[test]
     fn words_are_looked_for_where_the_list_says() {
-        let words = |text: &str| Words::of(&tables(text));
+        let words = |text: &str| ListWords::of(&tables(text));
         let whole = words("whole = ['feature flag']\nplurals = true");
         assert!(whole.have("featureFlag") && whole.have("feature_flags") && !whole.have("features_flag") && !whole.have("feature_flag_id"));
         let last = words("last = ['category', 'feature flag']\nplurals = true");
@@ -504,7 +506,7 @@ mod tests {
             .collect();
         for place in &asked {
             assert!(
-                built_in(*place).is_some_and(|words| *words != Words::default()),
+                built_in(*place).is_some_and(|words| *words != ListWords::default()),
                 "no list {place:?}"
             );
         }

@@ -138,9 +138,9 @@ const UNREAD: [&str; 14] = [
 pub struct SourceFile {
     /// Path relative to the root, with `/`.
     pub path: String,
-    /// Where it is.
+    /// Absolute path on disk, links not resolved.
     pub absolute: PathBuf,
-    /// What it is.
+    /// Its kind by name: Python, SQL, settings, …
     pub kind: FileKind,
 }
 

@@ -1,5 +1,6 @@
 //! The one table of query sites: how many rows each may bring, how often it runs, and which index serves it. The list of
-//! `perfaudit queries`, the audit's inventory and the rules read it.
+//! `perfaudit queries`, the audit's inventory and the rules of a user's own read it; built-in rules ask `judge::bounds`, which it is made
+//! from, so that the words agree.
 
 use rayon::prelude::*;
 

@@ -45,7 +45,7 @@ pub struct FixArguments {
 pub fn run(arguments: FixArguments) -> Result<ExitCode, Error> {
     let mut config = arguments.selection.configure(|settings| settings)?;
     // All rules run, so that it shows when a change that mends one finding brings another.
-    let rules = Pages::load(config.rules_dir.as_deref())?.resolve("", &std::mem::take(&mut config.rules))?;
+    let rules = Pages::load(config.rules_dir.as_ref())?.resolve("", &std::mem::take(&mut config.rules))?;
     (config.min_priority, config.since, config.baseline) = (None, None, None);
     let disk = Disk::of(&config.root).map_err(|error| Error::new(config.root.to_string_lossy(), format!("cannot be read: {error}")))?;
     let only: Vec<String> = arguments.only.iter().map(|path| below(&config, path)).collect::<Result<_, _>>()?;

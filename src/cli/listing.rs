@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use perfaudit::config::{Settings, parse_threads};
+use perfaudit::files::Named;
 use perfaudit::{Config, Error};
 
 use super::project::place;
@@ -59,7 +60,7 @@ impl ListArguments {
             reported: place.reported,
             threads: self.threads,
             exclude: self.exclude.clone(),
-            libraries_dir: self.libraries_dir.clone(),
+            libraries_dir: self.libraries_dir.clone().map(Named::Disk),
             cache: self.no_cache.then_some(false),
             include_tests: self.include_tests.then_some(true),
             ..Settings::default()

@@ -216,7 +216,7 @@ fn write(file: Option<&Path>, text: &str) -> Result<(), Error> {
 
 /// The texts of the rules, for the formats that carry them.
 fn rule_texts(config: &Config) -> Result<RuleTexts, Error> {
-    let pages = Pages::load(config.rules_dir.as_deref())?;
+    let pages = Pages::load(config.rules_dir.as_ref())?;
     let text = |page: &perfaudit::engine::page::Page| RuleText {
         title: page.title.clone(),
         help: page.body.clone(),

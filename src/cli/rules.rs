@@ -8,6 +8,7 @@ use clap::Args;
 use perfaudit::config::Settings;
 use perfaudit::engine::page::Page;
 use perfaudit::engine::pages::Pages;
+use perfaudit::files::Named;
 use perfaudit::{Config, Error, escape};
 use serde_json::{Value, json};
 
@@ -29,11 +30,11 @@ impl PageArguments {
     /// The pages of the project that the current folder is in.
     pub fn pages(&self) -> Result<Pages, Error> {
         let flags = Settings {
-            rules_dir: self.rules_dir.clone(),
+            rules_dir: self.rules_dir.clone().map(Named::Disk),
             ..Settings::default()
         };
         let root = place(Vec::new(), false)?.root;
-        Pages::load(Config::load(&root, self.config.as_deref(), flags)?.rules_dir.as_deref())
+        Pages::load(Config::load(&root, self.config.as_deref(), flags)?.rules_dir.as_ref())
     }
 }
 

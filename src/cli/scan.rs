@@ -116,7 +116,7 @@ fn parse_threshold(text: &str) -> Result<Threshold, String> {
     parse_fail_on(text).map(Threshold)
 }
 
-/// Scans.
+/// Runs `perfaudit scan`: reads, prints or writes the report, and gives the exit code that `--fail-on` asks for.
 pub fn run(arguments: ScanArguments) -> Result<ExitCode, Error> {
     let (talk, screen) = (arguments.talk, arguments.screen);
     let findings = arguments.findings;

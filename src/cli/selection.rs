@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use perfaudit::config::{Settings, parse_confidence, parse_priority, parse_threads};
+use perfaudit::files::Named;
 use perfaudit::finding::{Confidence, Priority};
 use perfaudit::{Config, Error};
 
@@ -90,9 +91,9 @@ impl SelectionArguments {
             threads: self.threads,
             rules: self.rules,
             skip: self.skip,
-            rules_dir: self.rules_dir,
-            libraries_dir: self.libraries_dir,
-            stats: self.stats,
+            rules_dir: self.rules_dir.map(Named::Disk),
+            libraries_dir: self.libraries_dir.map(Named::Disk),
+            stats: self.stats.map(Named::Disk),
             cache: self.no_cache.then_some(false),
             exclude: self.exclude,
             include_tests: self.include_tests.then_some(true),

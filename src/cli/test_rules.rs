@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 use perfaudit::engine::pages::Pages;
+use perfaudit::files::Named;
 use perfaudit::{Error, escape, examples};
 
 /// What `perfaudit test-rules` takes.
@@ -22,10 +23,11 @@ pub struct TestRulesArguments {
 pub fn run(arguments: &TestRulesArguments) -> Result<ExitCode, Error> {
     let mut out = String::new();
     let (mut failed, mut ran) = (0, 0);
-    let pages = Pages::load(Some(&arguments.folder))?;
+    let pages = Pages::load(Some(&Named::Disk(arguments.folder.clone())))?;
+    let libraries = arguments.libraries_dir.clone().map(Named::Disk);
     for page in pages.iter().filter(|page| page.source.is_some()) {
         ran += page.examples.len();
-        for failure in examples::run(page, &pages, arguments.libraries_dir.as_deref())? {
+        for failure in examples::run(page, &pages, libraries.as_ref())? {
             failed += 1;
             let what = escape::lines(&failure.what);
             let _ = writeln!(out, "{}.md:{}: {what}", failure.rule, failure.line);

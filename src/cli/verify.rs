@@ -53,7 +53,7 @@ pub fn run(arguments: VerifyArguments) -> Result<ExitCode, Error> {
     let address = arguments.database.as_deref().map(ServerAddress::read).transpose()?;
     let findings = arguments.findings;
     let mut config = arguments.selection.configure(|settings: Settings| findings.apply(settings))?;
-    let wanted = Pages::load(config.rules_dir.as_deref())?.resolve("", &std::mem::take(&mut config.rules))?;
+    let wanted = Pages::load(config.rules_dir.as_ref())?.resolve("", &std::mem::take(&mut config.rules))?;
     let all = verify::RULES.iter().map(|&rule| rule.to_owned());
     config.rules = all.filter(|rule| wanted.is_empty() || wanted.contains(rule)).collect();
     if config.rules.is_empty() {

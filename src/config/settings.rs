@@ -6,10 +6,11 @@ use toml::de::DeTable;
 
 use super::entries::{ConfigKey, Lines};
 use super::{
-    Format, KEYS, LARGEST, OWN, Override, PYTHON, Priorities, WHAT, below, parse_confidence, parse_fail_on, parse_format, parse_priority,
+    Format, KEYS, LARGEST, OWN, Override, PYTHON, PastSettings, Priorities, WHAT, below, parse_confidence, parse_fail_on, parse_format,
+    parse_priority,
 };
 use crate::error::Error;
-use crate::files::{self, Refusal, Tree, shown};
+use crate::files::{self, Named, Refusal, Tree, shown};
 use crate::finding::{Confidence, Priority};
 use crate::vocabulary::Vocabulary;
 
@@ -37,11 +38,11 @@ pub struct Settings {
     /// See [`Config::format`].
     pub format: Option<Format>,
     /// See [`Config::rules_dir`].
-    pub rules_dir: Option<PathBuf>,
+    pub rules_dir: Option<Named>,
     /// See [`Config::libraries_dir`].
-    pub libraries_dir: Option<PathBuf>,
+    pub libraries_dir: Option<Named>,
     /// See [`Config::stats`].
-    pub stats: Option<PathBuf>,
+    pub stats: Option<Named>,
     /// See [`Config::cache`].
     pub cache: Option<bool>,
     /// See [`Config::exclude`].
@@ -93,14 +94,12 @@ impl Settings {
         }
         let text = files::read_text(file, LARGEST, WHAT)?;
         let mut settings = Settings::parse(&shown(file), &text, is_python(file))?;
-        let paths = [
-            &mut settings.baseline,
-            &mut settings.rules_dir,
-            &mut settings.libraries_dir,
-            &mut settings.stats,
-        ];
-        for path in paths.into_iter().flatten() {
-            *path = std::path::absolute(root.join(&path)).unwrap_or_else(|_| root.join(&path));
+        let absolute = |path: &Path| std::path::absolute(root.join(path)).unwrap_or_else(|_| root.join(path));
+        settings.baseline = settings.baseline.as_deref().map(absolute);
+        for (_, named) in settings.named_mut() {
+            if let Some(named) = named {
+                *named = Named::Disk(absolute(named.path()));
+            }
         }
         settings.admit(tree)?;
         Ok(settings)
@@ -132,14 +131,33 @@ impl Settings {
         if let Some(path) = &self.baseline {
             self.baseline = Some(inside("baseline", path)?);
         }
-        let paths = [
+        for (key, named) in self.named_mut() {
+            // What is of a revision leads nowhere.
+            if let Some(Named::Disk(path)) = named {
+                *path = below(root, &inside(key, path)?);
+            }
+        }
+        Ok(self)
+    }
+
+    /// What the settings name that decides on findings, by key.
+    fn named_mut(&mut self) -> [(&'static str, &mut Option<Named>); 3] {
+        [
             ("rules-dir", &mut self.rules_dir),
             ("libraries-dir", &mut self.libraries_dir),
             ("stats", &mut self.stats),
-        ];
-        for (key, path) in paths {
-            if let Some(given) = path {
-                *path = Some(below(root, &inside(key, given)?));
+        ]
+    }
+
+    /// The same settings, with what stood where these come from in place of what is on disk; what `flags` name is the user's.
+    pub(super) fn with_held(mut self, flags: &Settings, past: &mut dyn PastSettings) -> Result<Settings, Error> {
+        let given = [flags.rules_dir.is_some(), flags.libraries_dir.is_some(), flags.stats.is_some()];
+        for ((key, named), is_given) in self.named_mut().into_iter().zip(given) {
+            if let Some(Named::Disk(path)) = named
+                && !is_given
+                && let Some(files) = past.held(key, path)?
+            {
+                *named = Some(files);
             }
         }
         Ok(self)
@@ -147,8 +165,11 @@ impl Settings {
 
     /// Checks what the command line names: see [`Tree::admit`].
     pub(super) fn admit(&self, tree: &Tree) -> Result<(), Error> {
-        let paths = [&self.baseline, &self.rules_dir, &self.libraries_dir, &self.stats];
-        for path in paths.into_iter().flatten() {
+        let named = [&self.rules_dir, &self.libraries_dir, &self.stats]
+            .into_iter()
+            .flatten()
+            .map(Named::path);
+        for path in named.chain(self.baseline.as_deref()) {
             // What is not there is told about by who reads it.
             match tree.admit(path) {
                 Err(refusal) if !refusal.is_missing() => return Err(refusal.error(shown(path), WHAT)),
@@ -158,7 +179,7 @@ impl Settings {
         Ok(())
     }
 
-    /// The settings of a text.
+    /// The settings that a text of TOML holds; `is_python` where only `[tool.perfaudit]` counts. `file` is what errors call it.
     pub fn parse(file: &str, text: &str, is_python: bool) -> Result<Settings, Error> {
         let lines = Lines::of(file, text);
         let parsed = DeTable::parse(text).map_err(|error| {
@@ -196,9 +217,9 @@ impl Settings {
                     Error::new(entry.place(), "`output` is not taken from a configuration").hint("give it on the command line: `-o FILE`")
                 );
             }
-            "rules-dir" => self.rules_dir = Some(PathBuf::from(entry.string()?)),
-            "libraries-dir" => self.libraries_dir = Some(PathBuf::from(entry.string()?)),
-            "stats" => self.stats = Some(PathBuf::from(entry.string()?)),
+            "rules-dir" => self.rules_dir = Some(PathBuf::from(entry.string()?).into()),
+            "libraries-dir" => self.libraries_dir = Some(PathBuf::from(entry.string()?).into()),
+            "stats" => self.stats = Some(PathBuf::from(entry.string()?).into()),
             "cache" => self.cache = Some(entry.bool()?),
             "include-tests" => self.include_tests = Some(entry.bool()?),
             "baseline" => self.baseline = Some(PathBuf::from(entry.string()?)),

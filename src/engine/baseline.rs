@@ -24,7 +24,7 @@ const LARGEST: u64 = 256_000_000;
 pub struct Known {
     /// Path relative to the root.
     pub file: String,
-    /// Rule.
+    /// Id of the rule that had found it.
     pub rule: String,
     /// Name within the module, or `table.column`; empty where there is none.
     #[serde(default, skip_serializing_if = "String::is_empty")]

@@ -38,7 +38,7 @@ pub struct Page {
     pub confidence: Confidence,
     /// The least effort to fix; a finding may say more.
     pub effort: Effort,
-    /// Languages it reads.
+    /// Languages in whose files the rule finds something: `python`, `typescript`, `sql`.
     pub languages: Vec<String>,
     /// Other names it is known by.
     pub aliases: Vec<String>,
@@ -95,12 +95,12 @@ pub enum ExampleMark {
     Context,
 }
 
-/// A file of an example.
+/// One block of code of a page, as a file of a small project.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ExampleFile {
     /// Path in the project.
     pub path: String,
-    /// Text.
+    /// What stands between the fences.
     pub text: String,
     /// Promise.
     pub mark: ExampleMark,
@@ -111,7 +111,7 @@ pub struct ExampleFile {
 pub struct Example {
     /// The name given with `project=`; empty for a block of its own.
     pub project: String,
-    /// Files.
+    /// Its blocks, in the order of the page.
     pub files: Vec<ExampleFile>,
     /// Whether the rule must report something: one of the blocks is `bad`.
     pub expect_bad: bool,
@@ -122,7 +122,7 @@ pub struct Example {
 /// Why a page cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PageError {
-    /// The rule's id.
+    /// The rule whose page is wrong, as its file is named.
     pub id: String,
     /// The page's line.
     pub line: usize,

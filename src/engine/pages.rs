@@ -2,19 +2,22 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::path::Path;
 use std::sync::LazyLock;
 
 use super::page::{Page, PageError};
 use super::registry::{RULES, ids};
 use crate::error::{Error, nearest};
-use crate::files::{self, Tree};
+use crate::files::Named;
 use crate::rules::LARGEST_PAGE;
 
 /// Rules of the user's own.
 const MOST_OWN: usize = 100;
 /// All pages of a folder together.
 const LARGEST_TOGETHER: usize = 16_000_000;
+/// What a page is called in errors.
+const WHAT: &str = "a rule page";
+/// How the name of a page ends.
+pub const EXTENSION: &str = "md";
 
 /// The pages of all rules, by id.
 #[derive(Clone, Debug, Default)]
@@ -39,14 +42,14 @@ impl Pages {
     }
 
     /// The built-in pages, with those of a folder in their place where the names are the same.
-    pub fn load(folder: Option<&Path>) -> Result<Pages, Error> {
+    pub fn load(folder: Option<&Named>) -> Result<Pages, Error> {
         let mut pages = Pages::built_in().map_err(|error| Error::new("rules", error.to_string()))?;
         let mut own = 0;
         for page in folder.map(read_folder).transpose()?.unwrap_or_default() {
             pages.admit(&page)?;
             own += usize::from(page.own.is_some());
             if own > MOST_OWN {
-                let place = folder.map_or_else(String::new, files::shown);
+                let place = folder.map_or_else(String::new, Named::shown);
                 return Err(Error::new(place, format!("holds more than {MOST_OWN} rules")));
             }
             pages.pages.insert(page.id.clone(), page);
@@ -124,32 +127,20 @@ impl Pages {
 }
 
 /// The pages of a folder, by name.
-pub fn read_folder(folder: &Path) -> Result<Vec<Page>, Error> {
-    let shown = folder.to_string_lossy().into_owned();
-    if !folder.is_dir() {
-        return Err(Error::new(shown, "no such folder").hint("give a folder of rule pages"));
-    }
-    // A page that is a link to somewhere else is not one of this folder.
-    let tree = Tree::of(folder).map_err(|error| Error::new(shown.clone(), format!("cannot be read: {error}")))?;
+pub fn read_folder(folder: &Named) -> Result<Vec<Page>, Error> {
+    let named = folder;
+    let folder = named.folder("give a folder of rule pages")?;
     let mut pages = Vec::new();
     let mut size = 0;
-    for entry in walkdir::WalkDir::new(folder).max_depth(1).sort_by_file_name() {
-        let entry = entry.map_err(|error| Error::new(shown.clone(), error.to_string()))?;
-        let path = entry.path();
-        let is_page = !entry.file_type().is_dir() && path.extension().is_some_and(|extension| extension == "md");
-        let Some(id) = path
-            .file_stem()
-            .and_then(|stem| stem.to_str())
-            .filter(|stem| is_page && *stem != "README")
-        else {
+    for name in folder.names("", EXTENSION, WHAT)? {
+        let Some(id) = name.strip_suffix(".md").filter(|stem| *stem != "README") else {
             continue;
         };
-        let place = files::shown(path);
-        let bytes = tree.read(Path::new(entry.file_name()), LARGEST_PAGE);
-        let text = files::text(path, bytes.map_err(|refusal| refusal.error(&place, "a rule page"))?)?;
+        let place = folder.place(&name);
+        let text = folder.text(&name, LARGEST_PAGE, WHAT)?;
         size += text.len();
         if size > LARGEST_TOGETHER {
-            return Err(Error::new(shown, "its pages are too large together"));
+            return Err(Error::new(named.shown(), "its pages are too large together"));
         }
         let page = Page::parse(id, &text).map_err(|error| Error::new(format!("{place}:{}", error.line), error.what))?;
         pages.push(Page {
@@ -158,7 +149,7 @@ pub fn read_folder(folder: &Path) -> Result<Vec<Page>, Error> {
         });
     }
     if pages.is_empty() {
-        return Err(Error::new(shown, "no rule pages here").hint("a page is a file `<rule-id>.md`"));
+        return Err(Error::new(named.shown(), "no rule pages here").hint("a page is a file `<rule-id>.md`"));
     }
     Ok(pages)
 }

@@ -10,7 +10,7 @@ use crate::finding::Finding;
 use crate::project::Project;
 use crate::rules::{deployment, memory, per_row, query, schema, waiting};
 
-/// A rule.
+/// A line of the registry: a rule's id, page and check, and the analyses that it asks for.
 #[derive(Clone, Copy, Debug)]
 pub struct Rule {
     /// The name of its page.
@@ -92,13 +92,17 @@ pub const RULES: &[Rule] = &[
 /// Rules that say, where they turn away from a place, which condition it was, with what their notes are filed under: their own id, and
 /// the searches that they take their places from. See [`crate::silence`].
 pub const NOTED: &[(&str, &[&str])] = &[
+    ("aggregate-in-memory", &["aggregate-in-memory"]),
     ("blocking-call-in-async", &["blocking-call-in-async"]),
     ("client-per-call", &["client-per-call"]),
+    ("count-for-existence", &["count-for-existence"]),
     ("list-endpoint-without-pagination", &["list-endpoint-without-pagination"]),
     ("missing-composite-index", &["missing-composite-index", advisor::NOTES]),
     ("missing-index", &["missing-index", advisor::NOTES]),
     ("missing-timeout", &["missing-timeout"]),
     ("n-plus-one", &["n-plus-one", per_row_search::READS]),
+    ("offset-pagination", &["offset-pagination"]),
+    ("overfetch-large-column", &["overfetch-large-column"]),
     ("polling-without-backoff", &["polling-without-backoff"]),
     ("sequential-await-in-loop", &["sequential-await-in-loop"]),
     ("sequential-awaits", &["sequential-awaits"]),

@@ -3,6 +3,7 @@
 mod checked;
 mod mended;
 mod origin;
+mod past_settings;
 mod rules;
 mod texts;
 mod understood;
@@ -10,13 +11,14 @@ mod verified;
 mod why;
 
 pub use mended::mend;
+pub use past_settings::configure;
 pub use understood::{read_one, understand};
 pub use verified::verify;
 pub use why::why;
 
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use rayon::prelude::*;
 
@@ -28,7 +30,7 @@ use super::policy::Policy;
 use super::suppress::{self, Suppressions};
 use crate::analysis::Analyses;
 use crate::cache::{Cache, CacheEntry, CacheKey, Seen};
-use crate::config::{self, Config, Details, Format, Settings};
+use crate::config::{Config, Details, Format};
 use crate::coverage::{Coverage, Gap, Reason, Skipped};
 use crate::error::Error;
 use crate::finding::{self, Finding, Priority};
@@ -50,52 +52,6 @@ use texts::Texts;
 const STACK: usize = 16 << 20;
 /// How the names of worker threads start.
 pub const WORKER: &str = "perfaudit-worker";
-
-/// The settings of a run: see [`Config::load`]. Where the run compares with an earlier revision, the configuration is that of the
-/// revision: a change must not judge itself. Files that it names, such as `stats`, are read as they are now.
-///
-/// A `file` that the revision does not hold, or that lies in another repository, is the user's own and is taken as it is.
-pub fn configure(root: &Path, file: Option<&Path>, flags: Settings) -> Result<Config, Error> {
-    let now = Config::load(root, file, flags.clone())?;
-    let Some(revision) = now.since.clone() else { return Ok(now) };
-    let then = apart(&now, "--since", || past_config(root, file, flags, &revision))?;
-    let Some(mut then) = then else { return Ok(now) };
-    if then != now {
-        then.notes.push(format!(
-            "The configuration differs from that of {revision}, which is used for both sides: the change holds once it is in the revision"
-        ));
-    }
-    Ok(then)
-}
-
-/// The configuration that stood at a revision where one is now; `None` where none of it can be known of a repository.
-fn past_config(root: &Path, file: Option<&Path>, flags: Settings, revision: &str) -> Result<Option<Config>, Error> {
-    let Some(repository) = git::Repository::around(root)? else {
-        return Ok(None);
-    };
-    let place = file.map_or_else(|| std::fs::canonicalize(root), std::fs::canonicalize);
-    let Ok(place) = place else { return Ok(None) };
-    let Ok(below) = place.strip_prefix(repository.top()).map(Path::to_path_buf) else {
-        return Ok(None);
-    };
-    let mut past = git::Past::open(repository, revision)?;
-    let below = below.to_string_lossy().replace(std::path::MAIN_SEPARATOR, "/");
-    let (folder, name) = match (file, below.rsplit_once('/')) {
-        (None, _) => (below.as_str(), None),
-        (Some(_), Some((folder, name))) => (folder, Some(name)),
-        (Some(_), None) => ("", Some(below.as_str())),
-    };
-    if name.is_some() && past.find(&below)?.is_none() {
-        return Ok(None);
-    }
-    let prefix = if folder.is_empty() { String::new() } else { format!("{folder}/") };
-    let mut read = |name: &str| past.text(&format!("{prefix}{name}"), config::LARGEST);
-    let shown = format!("{revision}:{prefix}");
-    let config = Config::load_from(root, name, flags, &shown, &mut read);
-    config
-        .map(Some)
-        .map_err(|error| error.or_hint("mend it there, or name one that is not in that revision with --config"))
-}
 
 /// Reads what a configuration names and reports on it.
 pub fn audit(config: &Config) -> Result<Report, Error> {
@@ -164,7 +120,7 @@ fn in_pool<T: Send>(config: &Config, run: impl FnOnce() -> Result<T, Error> + Se
 /// Reads files and links their facts; a file that fails becomes a row of the coverage.
 fn link(config: &Config, files: Vec<Input>, coverage: &mut Coverage, observer: &dyn Observer) -> Result<Project, Error> {
     // A mistake in a user's file is told before anything is read.
-    let data = own::read(config.libraries_dir.as_deref())?;
+    let data = own::read(config.libraries_dir.as_ref())?;
     observer.stage(Stage::Read, files.len());
     let facts = read_all(config, files, coverage, observer);
     observer.stage(Stage::Link, 0);
@@ -353,7 +309,7 @@ struct Plan<'a> {
 
 impl<'a> Plan<'a> {
     fn of(config: &'a Config, baseline: Option<Baseline>, observer: &'a dyn Observer) -> Result<Plan<'a>, Error> {
-        Plan::with_pages(config, Pages::load(config.rules_dir.as_deref())?, baseline, observer)
+        Plan::with_pages(config, Pages::load(config.rules_dir.as_ref())?, baseline, observer)
     }
 
     /// As [`Plan::of`], with pages that were read already.
@@ -365,7 +321,7 @@ impl<'a> Plan<'a> {
             rules: RulesOfRun::of(config, &pages)?,
             pages,
             baseline,
-            stats: config.stats.as_deref().map(stats::read).transpose()?,
+            stats: config.stats.as_ref().map(stats::read).transpose()?,
             observer,
         })
     }

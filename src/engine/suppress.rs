@@ -101,7 +101,8 @@ struct Reach {
     whole: bool,
     /// Last lines by first lines; one that lies inside another is left out, so both grow.
     lines: BTreeMap<u32, u32>,
-    /// Lines at whose end a finding may end.
+    /// Last lines that count: a finding of several lines that ends at one of these is suppressed too, since a trailing comment stands
+    /// there.
     ends: FxHashSet<u32>,
 }
 

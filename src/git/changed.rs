@@ -158,7 +158,8 @@ impl<'a> Disk<'a> {
         }
         let options = gix::index::entry::stat::Options::default();
         let is_as_noted = Stat::from_fs(&metadata).is_ok_and(|stat| stat.matches(&entry.stat, options));
-        // What was written in the moment in which the index was may have been written again after it.
+        // What git calls racy: a file changed in the same clock tick as the index was written has the recorded time and size although its
+        // content differs, so it is hashed.
         if is_as_noted && !entry.stat.is_racy(self.index.timestamp(), options) {
             return false;
         }

@@ -70,7 +70,7 @@ pub enum NodeKind {
 pub struct FolderEntry {
     /// Path below the top of the working tree, with `/`.
     pub path: String,
-    /// What it is.
+    /// Whether it is a folder, a file or a link, with what reads it.
     pub kind: NodeKind,
 }
 
@@ -138,7 +138,7 @@ impl Past {
         Ok(self.find(&below)?.is_some())
     }
 
-    /// The repository.
+    /// The repository that the revision is of; its submodules have their own.
     pub fn repository(&self) -> &Repository {
         &self.repositories[0].repository
     }

@@ -154,7 +154,7 @@ impl EndpointRow {
     }
 }
 
-/// A table.
+/// A table of the schema, for reviewers: its rows, its indexes, and who uses it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TableRow {
     /// Name.
@@ -168,7 +168,7 @@ pub struct TableRow {
     /// How many rows it has, as a class: `one`, `few`, `of-parent`, `page`, `unknown`, `many`, `stream`.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub scale: String,
-    /// Why: `orders, written by POST /orders`.
+    /// Why it is of that class: `orders, written by POST /orders`.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub scale_reason: String,
     /// Its indexes.

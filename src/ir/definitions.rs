@@ -14,11 +14,11 @@ pub struct Param {
     pub name: Option<Sym>,
     /// The pattern, for destructured parameters.
     pub pattern: Option<ExprId>,
-    /// Annotation.
+    /// Type that is written at it.
     pub annotation: Option<ExprId>,
     /// Default value.
     pub default: Option<ExprId>,
-    /// Kind.
+    /// How arguments reach it: by place, by name, or as all the others.
     pub kind: ParamKind,
     /// A TypeScript constructor parameter that is also a field (`private readonly db: Db`).
     pub is_field: bool,
@@ -52,13 +52,13 @@ pub struct Function {
     pub decorators: Box<[ExprId]>,
     /// Return annotation.
     pub returns: Option<ExprId>,
-    /// `async`.
+    /// Whether it is declared `async`.
     pub is_async: bool,
     /// Has `yield`.
     pub is_generator: bool,
     /// A lambda, arrow function or function expression.
     pub is_lambda: bool,
-    /// Body.
+    /// Statements of the body; for an arrow function without braces a single `return`.
     pub body: Block,
     /// The first expression of its parameters and body, and the first after them; those of inner functions lie between.
     pub exprs: (ExprId, ExprId),
@@ -79,7 +79,7 @@ pub struct Function {
 /// A class, interface-less.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Class {
-    /// Name.
+    /// Name that it is declared by; `None` for an anonymous class.
     pub name: Option<Sym>,
     /// The whole definition.
     pub span: Span,
@@ -87,9 +87,9 @@ pub struct Class {
     pub name_span: Span,
     /// Bases: Python's arguments (keywords too, as `table=True`), TypeScript's `extends`.
     pub bases: Box<[Arg]>,
-    /// `implements`.
+    /// Interfaces after `implements`.
     pub implements: Box<[ExprId]>,
-    /// Decorators.
+    /// Decorators, as they stand from top to bottom.
     pub decorators: Box<[ExprId]>,
     /// Statements of the body: fields as [`StmtKind::Assign`], methods as [`StmtKind::Function`], nested classes.
     pub body: Block,
@@ -101,7 +101,7 @@ pub struct Class {
     pub is_interface: bool,
 }
 
-/// An imported name.
+/// One name that an import statement binds, with the module it is from.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Import {
     /// The module as written: `a.b`, `..models`, `./x`, `@/lib/db`.
@@ -110,7 +110,7 @@ pub struct Import {
     pub name: Option<Sym>,
     /// The name here (for Python's `import a.b`, `a`).
     pub local: Sym,
-    /// Where.
+    /// Bytes of its file that it spans.
     pub span: Span,
     /// The function it stands in.
     pub function: FunctionId,
@@ -136,6 +136,6 @@ pub struct Export {
 pub struct Comment {
     /// Text without the comment signs.
     pub text: String,
-    /// Where.
+    /// Bytes of its file that it spans.
     pub span: Span,
 }

@@ -10,7 +10,7 @@ use crate::source::Span;
 pub struct Expr {
     /// What it is.
     pub kind: ExprKind,
-    /// Where.
+    /// Bytes of its file that it spans.
     pub span: Span,
     /// What holds it.
     pub parent: Parent,
@@ -45,7 +45,7 @@ pub struct Slice {
     pub lower: Option<ExprId>,
     /// The index after the last.
     pub upper: Option<ExprId>,
-    /// The step.
+    /// Third part of `a[b:c:d]`.
     pub step: Option<ExprId>,
 }
 

@@ -14,7 +14,7 @@ use crate::source::Span;
 /// One source file in reduced form.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Module {
-    /// Language.
+    /// Language whose grammar read the file.
     pub language: Language,
     /// Interned strings.
     pub strings: Strings,
@@ -28,7 +28,7 @@ pub struct Module {
     pub stmts: Vec<Stmt>,
     /// Functions; index 0 is the module's body.
     pub functions: Vec<Function>,
-    /// Classes.
+    /// All classes, in the order in which they begin.
     pub classes: Vec<Class>,
     /// Imports, in order.
     pub imports: Vec<Import>,
@@ -80,12 +80,40 @@ impl Module {
         &self.stmts[id.index()]
     }
 
-    /// A function.
+    /// The function of an id of this module.
     pub fn function(&self, id: FunctionId) -> &Function {
         &self.functions[id.index()]
     }
 
-    /// A class.
+    /// What a function literal returns, by its last `return`.
+    pub fn returned_by(&self, function: ExprId) -> Option<ExprId> {
+        let ExprKind::Lambda(function) = self.kind(function) else {
+            return None;
+        };
+        self.function(*function)
+            .body
+            .iter()
+            .rev()
+            .find_map(|&stmt| match self.stmt(stmt).kind {
+                StmtKind::Return(value) => value,
+                _ => None,
+            })
+    }
+
+    /// The class whose method holds a function, through nested functions.
+    pub fn enclosing_class(&self, function: FunctionId) -> Option<ClassId> {
+        let mut at = Some(function);
+        while let Some(id) = at {
+            let function = self.function(id);
+            if function.class.is_some() {
+                return function.class;
+            }
+            at = function.parent;
+        }
+        None
+    }
+
+    /// The class of an id of this module.
     pub fn class(&self, id: ClassId) -> &Class {
         &self.classes[id.index()]
     }
@@ -95,7 +123,7 @@ impl Module {
         self.exprs.iter().enumerate().map(|(index, expr)| (ExprId(index as u32), expr))
     }
 
-    /// The ids of all calls.
+    /// Expressions that are calls, in the order of the file.
     pub fn call_ids(&self) -> impl Iterator<Item = ExprId> {
         self.calls.iter().copied()
     }
@@ -107,7 +135,7 @@ impl Module {
         self.calls[at(first)..at(end).max(at(first))].iter().copied()
     }
 
-    /// All calls.
+    /// As [`Module::call_ids`], each with its parts at hand.
     pub fn calls(&self) -> impl Iterator<Item = Call<'_>> {
         self.call_ids().filter_map(|id| self.call(id))
     }

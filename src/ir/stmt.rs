@@ -13,7 +13,7 @@ pub type Block = Box<[StmtId]>;
 pub struct Stmt {
     /// What it is.
     pub kind: StmtKind,
-    /// Where.
+    /// Bytes of its file that it spans.
     pub span: Span,
     /// What holds it.
     pub parent: Parent,

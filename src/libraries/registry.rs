@@ -54,6 +54,15 @@ pub fn runs_when_awaited(query: &query::Query) -> bool {
         )
 }
 
+/// Whether a method that asks for one row answers from the rows that are loaded already, where it can.
+pub fn answers_from_memory(library: &str, method: Option<&str>) -> bool {
+    match library {
+        "mikroorm" => true,
+        "sqlalchemy" => method == Some("get"),
+        _ => false,
+    }
+}
+
 /// Whether the library's session keeps each row that it loaded, so that a relation to one is loaded once for each distinct row.
 pub fn has_identity_map(library: &str) -> bool {
     matches!(library, "sqlalchemy" | "mikroorm")

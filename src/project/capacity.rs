@@ -76,10 +76,10 @@ pub enum NumberOrigin {
     Default,
 }
 
-/// One number with its place.
+/// One limit on concurrent work that code or configuration sets (pool, workers, semaphore), with where it is written.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StatedLimit {
-    /// What it limits.
+    /// Which resource the number limits: connections, workers, tasks at once.
     pub kind: LimitKind,
     /// Its name: `gunicorn`, `create_engine`, `MAX_CONCURRENT_JOBS`, `statement_timeout`.
     pub name: String,

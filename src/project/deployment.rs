@@ -48,7 +48,7 @@ pub struct Deployment {
 /// A Redis server that a compose service runs or a file configures.
 #[derive(Clone, Debug)]
 pub struct RedisServer {
-    /// The file.
+    /// File that is read.
     pub file: FileId,
     /// The service's name and image, or the start of the file.
     pub span: Span,
@@ -56,7 +56,7 @@ pub struct RedisServer {
     pub name: String,
     /// Where the command or the settings are.
     pub command: Option<Span>,
-    /// `maxmemory`.
+    /// Value of the server's `maxmemory`, as it is written: `512mb`.
     pub maxmemory: Option<String>,
     /// `maxmemory-policy`.
     pub policy: Option<String>,

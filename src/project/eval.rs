@@ -60,7 +60,7 @@ type QueryMemory = NearMap<Option<Arc<Query>>>;
 
 /// Evaluates expressions with a memory of its own.
 pub struct Evaluator<'c> {
-    /// The code.
+    /// Modules and scopes in which names are looked up.
     pub code: &'c Code,
     values: RefCell<NearMap<Value>>,
     queries: RefCell<QueryMemory>,

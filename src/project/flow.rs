@@ -6,10 +6,14 @@ use super::eval::{Callees, Evaluator, Found};
 use super::scope::Bound;
 use crate::budget::Limit;
 use crate::ir::{Call, ExprId, ExprKind, FunctionId, Language, Module, Parent, StmtKind, Sym};
+use crate::libraries::shared::api_names;
 use crate::libraries::shared::callbacks::is_iteration;
 use crate::libraries::shared::chain;
 use crate::libraries::shared::query::Outcome;
 use crate::libraries::shared::value::{FileId, Value};
+
+/// Functions that hand a query on to each other; behind that it counts as iterated.
+const MAX_HANDED_ON: u32 = 3;
 
 const MAX_DEPTH: u32 = 10;
 /// Expressions that are looked at for the rows of one; further ones are told, see [`Limit::Distance`].
@@ -158,7 +162,7 @@ impl Flow<'_, '_> {
                 let is_init = target
                     .function(function)
                     .name
-                    .is_some_and(|name| matches!(target.str(name), "__init__" | "constructor"));
+                    .is_some_and(|name| api_names::is_initializer(target.str(name)));
                 if is_init {
                     for arg in call.args {
                         self.expr(file, arg.value, depth + 1);
@@ -233,7 +237,7 @@ impl Flow<'_, '_> {
     /// Whether a function iterates a query that it is given, gives it back, or hands it on to what may.
     fn takes_rows(&self, file: FileId, function: FunctionId, name: Sym, depth: u32) -> bool {
         let module = self.eval.code.module(file);
-        if depth > 3 || !self.eval.afford(file, module.call_ids_in(function).len()) {
+        if depth > MAX_HANDED_ON || !self.eval.afford(file, module.call_ids_in(function).len()) {
             return true;
         }
         let is_figure = |expr: ExprId| self.eval.query_at(file, expr).is_some_and(|query| query.outcome == Outcome::Scalar);

@@ -25,6 +25,9 @@ use arguments::merge_arguments;
 pub use awaited::is_awaited;
 use file::{FileGraph, build};
 
+/// Steps of a printed way from a function to what it does.
+const LONGEST_CHAIN: usize = 24;
+
 /// A function of the project, by its place in the list of all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct FnId(pub u32);
@@ -39,7 +42,7 @@ impl FnId {
 /// A place where a statement reaches a database.
 #[derive(Clone, Debug)]
 pub struct QuerySite {
-    /// File.
+    /// File that it stands in.
     pub file: FileId,
     /// The call that runs it, or the iterable that does.
     pub expr: ExprId,
@@ -101,11 +104,11 @@ pub enum EffectStep {
 /// A function with its calls.
 #[derive(Clone, Debug)]
 pub struct FunctionNode {
-    /// File.
+    /// File that it stands in.
     pub file: FileId,
     /// The function there.
     pub id: FunctionId,
-    /// `async`.
+    /// Whether it is declared `async`.
     pub is_async: bool,
     /// Results are kept between calls (`lru_cache`, `cache`).
     pub is_cached: bool,
@@ -163,7 +166,7 @@ pub struct Graph {
 /// How calls were resolved.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct CallTotals {
-    /// Calls.
+    /// All calls of the project's code.
     pub total: usize,
     /// To functions and classes of the project.
     pub resolved: usize,
@@ -253,7 +256,7 @@ impl Graph {
         FnId(self.first.get(file.index()).copied().unwrap_or(0) + function.0)
     }
 
-    /// A function.
+    /// The node of an id of this graph.
     pub fn function(&self, id: FnId) -> &FunctionNode {
         &self.functions[id.index()]
     }
@@ -262,7 +265,7 @@ impl Graph {
     pub fn chain(&self, from: FnId, effect: usize) -> Vec<(FnId, EffectStep)> {
         let mut out = Vec::new();
         let mut at = from;
-        while out.len() < 24 {
+        while out.len() < LONGEST_CHAIN {
             let Some(step) = self.function(at).next[effect] else { break };
             out.push((at, step));
             match step {

@@ -8,6 +8,9 @@ use crate::ir::Language;
 use crate::libraries::shared::value::FileId;
 use crate::syntax::facts::{FileFacts, ToolchainSettings};
 
+/// Configurations of TypeScript that extend each other.
+const MAX_EXTENDS: u32 = 5;
+
 const TS_ENDINGS: &[&str] = &[
     ".ts",
     ".tsx",
@@ -35,7 +38,7 @@ pub struct Imports {
     python_packages: FxHashSet<String>,
     /// tsconfig by folder.
     tsconfig: BTreeMap<String, TsConfig>,
-    /// Workspace packages by name: folder and entries.
+    /// Packages of the workspace by name: the package's folder, and its entry points (`main`, `exports`) as pairs of subpath and file.
     packages: FxHashMap<String, (String, Vec<(String, String)>)>,
     /// By the folder of each `package.json` the packages that it needs.
     needs: FxHashMap<String, FxHashSet<String>>,
@@ -112,7 +115,7 @@ impl Imports {
         }
     }
 
-    /// The file at a path.
+    /// The file whose path relative to the root is this one.
     pub fn file(&self, path: &str) -> Option<FileId> {
         self.by_path.get(path).copied()
     }
@@ -379,7 +382,7 @@ fn resolve_tsconfig(files: &[FileFacts], facts: &FileFacts, depth: u32) -> TsCon
     }
     let parent = extends
         .as_deref()
-        .filter(|path| path.starts_with('.') && depth < 5)
+        .filter(|path| path.starts_with('.') && depth < MAX_EXTENDS)
         .and_then(|path| {
             let target = join(here, path);
             files

@@ -48,7 +48,7 @@ pub enum LoopVerdict {
 }
 
 impl LoopVerdict {
-    /// In words.
+    /// As findings and lists write it.
     pub fn words(self) -> &'static str {
         match self {
             LoopVerdict::PerRow => "per row",
@@ -97,7 +97,7 @@ pub struct Loop {
 }
 
 /// A loop's parts, whatever its form.
-struct Parts {
+struct LoopParts {
     form: LoopForm,
     span: Span,
     header: Span,
@@ -116,11 +116,11 @@ struct Parts {
     anchor: ExprId,
 }
 
-impl Parts {
+impl LoopParts {
     /// Those of a function that a call runs again and again, by the call's method; what it runs over is not known.
-    fn of_callback(module: &Module, (call, method): (ExprId, &str), function: ExprId, anchor: ExprId) -> Parts {
+    fn of_callback(module: &Module, (call, method): (ExprId, &str), function: ExprId, anchor: ExprId) -> LoopParts {
         let span = module.expr(call).span;
-        Parts {
+        LoopParts {
             form: LoopForm::Callback(method.to_owned()),
             span,
             header: Span {
@@ -232,11 +232,11 @@ fn enter(eval: &Evaluator<'_>, file: FileId, call_id: ExprId, function: ExprId, 
                 ExprKind::Lambda(id) => (body::parameter_names(module, *id), module.function(*id).body.to_vec()),
                 _ => (Vec::new(), Vec::new()),
             };
-            let parts = Parts {
+            let parts = LoopParts {
                 iterable,
                 names,
                 body,
-                ..Parts::of_callback(module, (call_id, method), function, anchor)
+                ..LoopParts::of_callback(module, (call_id, method), function, anchor)
             };
             let parallel = gather::is_gathered(module, call_id) || matches!(method, "pMap" | "mapLimit" | "asyncPool" | "parallel");
             out.push(finish(eval, file, parts, parallel));
@@ -275,7 +275,7 @@ fn comprehension(module: &Module, id: ExprId, from: Parent, anchor: ExprId, out:
             start: module.expr(clause.target).span.start,
             end: module.expr(clause.iterable).span.end,
         };
-        let parts = Parts {
+        let parts = LoopParts {
             form: LoopForm::Comprehension,
             span: module.expr(id).span,
             header,
@@ -325,7 +325,7 @@ fn statement(module: &Module, id: StmtId, from: Parent, anchor: ExprId, out: &mu
         return;
     }
     let end = iterable.or(*test).map_or(stmt.span.start, |last| module.expr(last).span.end);
-    let parts = Parts {
+    let parts = LoopParts {
         form: if *kind == LoopKind::While { LoopForm::While } else { LoopForm::For },
         span: stmt.span,
         header: Span {
@@ -350,7 +350,7 @@ fn is_init(module: &Module, stmt: StmtId) -> bool {
     matches!(module.stmt(stmt).kind, StmtKind::Assign { op: None, .. })
 }
 
-fn finish(eval: &Evaluator<'_>, file: FileId, parts: Parts, parallel: bool) -> Loop {
+fn finish(eval: &Evaluator<'_>, file: FileId, parts: LoopParts, parallel: bool) -> Loop {
     let module = eval.module(file);
     let mut names = parts.names.clone();
     parts

@@ -317,7 +317,7 @@ impl Project {
         self.code.files.get(file.index()).map_or("", |facts| facts.path.as_str())
     }
 
-    /// What a file is for.
+    /// Whether a file is source, a test, a migration, a script, …
     pub fn role(&self, file: FileId) -> FileRole {
         self.code.files.get(file.index()).map_or(FileRole::Source, |facts| facts.role)
     }
@@ -329,7 +329,7 @@ impl Project {
         facts.map_or_else(|| role(path, &self.words), |facts| facts.role)
     }
 
-    /// A place in a file.
+    /// Bytes of a file as a location with lines; `symbol` is the function that it shows, empty for none.
     pub fn place(&self, file: FileId, span: Span, symbol: &str) -> Location {
         let Some(facts) = self.code.files.get(file.index()) else {
             return Location::default();
@@ -369,7 +369,7 @@ impl Project {
         }
     }
 
-    /// A place of the schema.
+    /// Where a source declares a part of the schema, as a location with lines.
     pub fn schema_place(&self, place: &SchemaPlace) -> Location {
         self.location(&place.file, place.span, "")
     }
@@ -383,7 +383,7 @@ impl Project {
         self.schema.table(name)
     }
 
-    /// A place in a function.
+    /// As [`Project::place`], with the function's name as the symbol.
     pub fn place_in(&self, function: FnId, span: Span) -> Location {
         let file = self.graph.function(function).file;
         self.place(file, span, &self.symbol(function))

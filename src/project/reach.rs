@@ -99,7 +99,7 @@ fn shared(graph: &Graph) -> Vec<u8> {
 
 /// One visit to a function.
 #[derive(Clone)]
-struct Context {
+struct VisitContext {
     visit: u32,
     /// What is known of the function's names in it.
     known: KnownNames,
@@ -117,7 +117,7 @@ struct Walk<'g> {
     /// What is known in each visit.
     known: Vec<KnownNames>,
     /// For each function what was known in the visits to it, and when they run.
-    contexts: Vec<Vec<Context>>,
+    contexts: Vec<Vec<VisitContext>>,
     queue: VecDeque<u32>,
 }
 
@@ -247,7 +247,7 @@ impl Walk<'_> {
         }
         self.queue.push_back(self.visits.len() as u32);
         self.visits.push((at, reach));
-        self.contexts[at.index()].push(Context {
+        self.contexts[at.index()].push(VisitContext {
             visit: self.visits.len() as u32 - 1,
             known: known.clone(),
             stage: reach.stage(),

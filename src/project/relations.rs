@@ -92,7 +92,7 @@ impl Relations {
         self.mapped.get(&model)?.get(attribute)
     }
 
-    /// The relation of an attribute.
+    /// The relation that a model, or one that it inherits from, declares under an attribute.
     pub fn find(&self, model: Option<(FileId, ClassId)>, attribute: &str) -> Option<&Relation> {
         match model {
             Some(model) => self.by_class.get(&model)?.get(attribute),

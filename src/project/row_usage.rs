@@ -115,7 +115,7 @@ fn anchor(bound: &Bound) -> Option<Anchor> {
 }
 
 impl<'e, 'c> Users<'e, 'c> {
-    /// For a file.
+    /// What follows rows in one file.
     pub fn new(eval: &'e Evaluator<'c>, file: FileId) -> Self {
         Users {
             eval,

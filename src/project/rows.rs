@@ -42,7 +42,7 @@ impl Row<'_> {
 /// A relation that an expression reads.
 #[derive(Clone, Debug)]
 pub struct RelationRead {
-    /// File.
+    /// File that it stands in.
     pub file: FileId,
     /// The attribute's expression.
     pub expr: ExprId,

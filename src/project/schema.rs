@@ -47,7 +47,7 @@ impl SourceKind {
 pub struct SchemaSource {
     /// Path relative to the root.
     pub file: Arc<str>,
-    /// Kind.
+    /// What declares or changes the schema there, and in which tool's words.
     pub kind: SourceKind,
     /// The database it is written for.
     pub dialect: Dialect,
@@ -156,7 +156,7 @@ pub struct Column {
     pub nullable: bool,
     /// Its default, as written, where it is known.
     pub default: Option<String>,
-    /// Where.
+    /// All sources that declare or change it, in their order.
     pub places: Vec<SchemaPlace>,
 }
 
@@ -165,13 +165,13 @@ pub struct Column {
 pub struct ForeignKey {
     /// Name, where given.
     pub name: Option<String>,
-    /// Columns.
+    /// The referring columns, in the order of the target's.
     pub columns: Vec<String>,
     /// Table that it points to: its name in the database where the table is known, else as written.
     pub target: String,
     /// Columns there; empty for the primary key.
     pub target_columns: Vec<String>,
-    /// Where.
+    /// All sources that declare or change it, in their order.
     pub places: Vec<SchemaPlace>,
 }
 
@@ -234,7 +234,7 @@ pub struct SchemaModel {
 }
 
 impl SchemaModel {
-    /// The relation of an attribute.
+    /// The relation that the model has under an attribute, if it is one.
     pub fn relation(&self, attribute: &str) -> Option<&RelationDef> {
         self.relations.iter().find(|relation| relation.name == attribute)
     }
@@ -243,9 +243,9 @@ impl SchemaModel {
 /// An index that a migration builds.
 #[derive(Clone, Debug)]
 pub struct IndexBuild {
-    /// The index.
+    /// The index that is built, as the migration writes it.
     pub index: IndexDef,
-    /// Where.
+    /// The source that declares or makes it, and where there.
     pub place: SchemaPlace,
     /// The database.
     pub dialect: Dialect,
@@ -317,7 +317,7 @@ impl Removed {
 /// DDL, or a line of a model, that was not understood.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unclear {
-    /// Where.
+    /// The source that declares or makes it, and where there.
     pub place: SchemaPlace,
     /// Its first words.
     pub text: String,

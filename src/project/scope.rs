@@ -5,6 +5,9 @@ use rustc_hash::FxHashSet;
 use crate::ir::{ClassId, ExprId, ExprKind, FunctionId, Language, Module, Parent, StmtId, StmtKind, Sym, class_symbol};
 use crate::source::Span;
 
+/// Patterns in each other on the left of an assignment.
+const MAX_PATTERN: usize = 8;
+
 /// A step into a destructured value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PatternStep {
@@ -42,7 +45,7 @@ pub enum Bound {
 pub struct Binding {
     /// From the binding's end to the end of its scope.
     pub range: Span,
-    /// To what.
+    /// What the name stands for from there on.
     pub bound: Bound,
     /// The annotation beside a value.
     pub annotation: Option<ExprId>,
@@ -338,7 +341,7 @@ impl Collect<'_> {
         path: &mut Vec<PatternStep>,
         make: &dyn Fn(Box<[PatternStep]>) -> Bound,
     ) {
-        if path.len() > 8 {
+        if path.len() > MAX_PATTERN {
             return;
         }
         match self.module.kind(target) {
@@ -479,7 +482,7 @@ impl Collect<'_> {
             if !matches!(self.module.name(*base), Some("self" | "cls")) {
                 continue;
             }
-            let Some(class) = enclosing_class(self.module, self.module.owner_of(stmt.parent)) else {
+            let Some(class) = self.module.enclosing_class(self.module.owner_of(stmt.parent)) else {
                 continue;
             };
             match (value, annotation) {
@@ -493,19 +496,6 @@ impl Collect<'_> {
     fn member(&mut self, class: ClassId, name: Sym, member: Member) {
         self.members[class.index()].push((name, member));
     }
-}
-
-/// The class whose method holds a function, through nested functions.
-pub fn enclosing_class(module: &Module, function: FunctionId) -> Option<ClassId> {
-    let mut at = Some(function);
-    while let Some(id) = at {
-        let function = module.function(id);
-        if function.class.is_some() {
-            return function.class;
-        }
-        at = function.parent;
-    }
-    None
 }
 
 #[cfg(test)]

@@ -17,7 +17,7 @@ const LONGEST_NAME: usize = 63;
 /// Writes the parts of a schema for one database.
 #[derive(Debug)]
 pub struct Writer<'s> {
-    /// The schema.
+    /// Tables and indexes that are written.
     pub schema: &'s Schema,
     /// The database; where it is not known, `PostgreSQL`'s words are used.
     pub dialect: Dialect,

@@ -71,7 +71,7 @@ impl Approximation {
         Approximation::Table,
     ];
 
-    /// The word for it.
+    /// The word by which lists say what of a statement is not exact.
     pub fn word(self) -> &'static str {
         match self {
             Approximation::Assignments => "assignments",

@@ -41,10 +41,10 @@ pub enum ValueClass {
     Other,
 }
 
-/// A type as it is written.
+/// A column's type in the DDL that is printed, with what its values are like.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ColumnType {
-    /// Its text.
+    /// The type as DDL writes it: `varchar(20)`.
     pub text: String,
     /// What its values are.
     pub class: ValueClass,

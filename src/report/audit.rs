@@ -76,7 +76,7 @@ pub enum AuditFormat {
 /// What the audit shows, and how.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AuditOptions {
-    /// The form.
+    /// Whether it is written as Markdown, as a page or as data.
     pub form: AuditFormat,
     /// Sections of [`SECTIONS`]; empty is all.
     pub sections: Vec<String>,

@@ -26,7 +26,7 @@ const SHOWN: usize = 4;
 pub struct CallList {
     /// Version of the form.
     pub version: u32,
-    /// What made it.
+    /// Name and version of the program that wrote the list.
     pub tool: MadeBy,
     /// The folder that paths are relative to, as it was given.
     pub root: String,
@@ -71,7 +71,7 @@ pub struct CallerRow {
     pub unresolved: usize,
 }
 
-/// A call.
+/// One call of a function: where it is, what it leads to, what that does.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct CallRow {
     /// 1-based line.
@@ -93,7 +93,7 @@ pub struct CallRow {
 pub struct UnresolvedList {
     /// Version of the form.
     pub version: u32,
-    /// What made it.
+    /// Name and version of the program that wrote the list.
     pub tool: MadeBy,
     /// The folder that paths are relative to, as it was given.
     pub root: String,
@@ -109,14 +109,14 @@ pub struct UnresolvedList {
     pub causes: Vec<CauseRow>,
 }
 
-/// One cause.
+/// One reason for which calls are not resolved, with how many there are.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct CauseRow {
     /// Its name.
     pub cause: &'static str,
     /// In words.
     pub about: &'static str,
-    /// Calls.
+    /// How many calls have this cause.
     pub calls: usize,
     /// Of a hundred that are not resolved.
     pub percent: f64,
@@ -149,7 +149,7 @@ impl UnresolvedList {
         }
     }
 
-    /// As JSON.
+    /// The list as one JSON document, in the form that its `version` names.
     pub fn json(&self) -> String {
         escape::json(self)
     }
@@ -236,7 +236,7 @@ impl CallList {
         })
     }
 
-    /// As JSON.
+    /// The list as one JSON document, in the form that its `version` names.
     pub fn json(&self) -> String {
         escape::json(self)
     }

@@ -6,7 +6,7 @@ use crate::escape;
 use crate::finding::{Finding, Priority};
 use crate::report::Report;
 
-/// Renders the report.
+/// The findings as a code quality report of GitLab: a JSON list, one entry a finding.
 pub fn render(report: &Report) -> String {
     let issues: Vec<Value> = report.findings.iter().map(issue).collect();
     escape::json(&issues)

@@ -3,7 +3,7 @@
 use crate::escape;
 use crate::report::Report;
 
-/// Renders the report.
+/// The whole report as one JSON document, whose form `version` names.
 pub fn render(report: &Report) -> String {
     escape::json(report)
 }

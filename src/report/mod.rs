@@ -64,7 +64,7 @@ impl Default for MadeBy {
 /// Counts of the findings.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Summary {
-    /// All findings.
+    /// Findings that are reported, whatever their priority.
     pub findings: usize,
     /// Those that no baseline knows.
     pub new: usize,
@@ -72,7 +72,7 @@ pub struct Summary {
     pub priorities: BTreeMap<Priority, usize>,
     /// By rule.
     pub rules: BTreeMap<String, usize>,
-    /// By category.
+    /// Findings by the category of their rule: `query`, `schema`, …
     pub categories: BTreeMap<String, usize>,
     /// Files with findings.
     pub files: usize,
@@ -131,7 +131,7 @@ pub struct ProjectPart {
 pub struct Report {
     /// Version of the contract.
     pub version: u32,
-    /// What made it.
+    /// Name and version of the program that wrote the list.
     pub tool: MadeBy,
     /// The folder that paths are relative to, as it was given.
     pub root: String,

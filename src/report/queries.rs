@@ -17,7 +17,7 @@ use crate::render::text;
 pub struct QueryList {
     /// Version of the form.
     pub version: u32,
-    /// What made it.
+    /// Name and version of the program that wrote the list.
     pub tool: MadeBy,
     /// The folder that paths are relative to, as it was given.
     pub root: String,
@@ -45,7 +45,7 @@ impl QueryList {
         }
     }
 
-    /// As JSON.
+    /// The list as one JSON document, in the form that its `version` names.
     pub fn json(&self) -> String {
         escape::json(self)
     }

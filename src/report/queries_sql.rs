@@ -21,7 +21,7 @@ fn ended(text: &str) -> String {
     format!("{text}{};", if has_comment { "\n" } else { "" })
 }
 
-/// Renders the list.
+/// One SQL statement a query site, each with what of it is not exact.
 pub fn render(list: &QueryList) -> String {
     let mut out = String::new();
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();

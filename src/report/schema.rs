@@ -51,9 +51,9 @@ pub struct Column {
     pub nullable: bool,
     /// Its default, as written; `None` where it has none or it is not known.
     pub default: Option<String>,
-    /// Views of the schema that have it.
+    /// Which sides declare it: models, migrations, or both.
     pub declared_in: Vec<PlaceKind>,
-    /// Where.
+    /// Files and lines that declare or change it.
     pub places: Vec<SourcePlace>,
 }
 
@@ -76,7 +76,7 @@ pub enum IndexKind {
 pub struct IndexKey {
     /// A column, or the text of an expression.
     pub column: String,
-    /// It is an expression.
+    /// Whether the key is an expression and no plain column.
     pub expression: bool,
     /// DESC.
     pub descending: bool,
@@ -89,7 +89,7 @@ pub struct Index {
     pub name: Option<String>,
     /// What made it.
     pub kind: IndexKind,
-    /// It is unique.
+    /// Whether no two rows may have equal keys.
     pub unique: bool,
     /// `btree`, `gin`, `hash`, …
     pub method: String,
@@ -99,9 +99,9 @@ pub struct Index {
     pub include: Vec<String>,
     /// Predicate of a partial index, as written.
     pub predicate: Option<String>,
-    /// Views of the schema that have it.
+    /// Which sides declare it: models, migrations, or both.
     pub declared_in: Vec<PlaceKind>,
-    /// Where.
+    /// Files and lines that declare or change it.
     pub places: Vec<SourcePlace>,
 }
 
@@ -110,15 +110,15 @@ pub struct Index {
 pub struct ForeignKey {
     /// Name; `None` where the database makes one up.
     pub name: Option<String>,
-    /// Columns.
+    /// The referring columns, in the order of `target_columns`.
     pub columns: Vec<String>,
     /// The table that it points to.
     pub target: String,
     /// Columns there; empty for the primary key.
     pub target_columns: Vec<String>,
-    /// Views of the schema that have it.
+    /// Which sides declare it: models, migrations, or both.
     pub declared_in: Vec<PlaceKind>,
-    /// Where.
+    /// Files and lines that declare or change it.
     pub places: Vec<SourcePlace>,
 }
 
@@ -199,13 +199,13 @@ pub struct Unclear {
 /// How many parts of each kind the schema has.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SchemaSummary {
-    /// Tables.
+    /// Number of tables.
     pub tables: usize,
-    /// Columns.
+    /// Number of columns, of all tables together.
     pub columns: usize,
-    /// Indexes, also those of keys and constraints.
+    /// Number of indexes, those of keys and constraints among them.
     pub indexes: usize,
-    /// Foreign keys.
+    /// Number of foreign keys, of models and migrations together.
     pub foreign_keys: usize,
     /// Migrations and scripts that were replayed.
     pub migrations: usize,
@@ -220,7 +220,7 @@ pub struct SchemaSummary {
 pub struct SchemaReport {
     /// Version of the contract.
     pub version: u32,
-    /// What made it.
+    /// Name and version of the program that wrote the list.
     pub tool: MadeBy,
     /// The folder that paths are relative to, as it was given.
     pub root: String,

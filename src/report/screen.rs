@@ -36,7 +36,7 @@ pub struct ScreenOptions {
     pub links: Option<PathBuf>,
 }
 
-/// Renders the report.
+/// The report as one screen of a terminal: causes first, then the most urgent findings, then what was left out.
 pub fn render(report: &Report, options: &ScreenOptions) -> String {
     let mut out = String::new();
     let wanted = shown::findings(report, options.table.all);

@@ -22,7 +22,7 @@ pub struct Sources {
 pub struct Excerpt {
     /// The first line's number.
     pub first: u32,
-    /// Lines.
+    /// The lines that are kept, in their order.
     pub lines: Vec<String>,
 }
 
@@ -62,7 +62,7 @@ impl Sources {
         (!lines.is_empty()).then_some(Excerpt { first, lines })
     }
 
-    /// One line of a file.
+    /// A line by its number, counted from 1; `None` where the excerpts do not hold it.
     pub fn line(&self, file: &str, number: u32) -> Option<&str> {
         self.files.get(file)?.get(&number).map(String::as_str)
     }

@@ -54,7 +54,7 @@ impl Default for TableOptions {
     }
 }
 
-/// Renders the report.
+/// The findings as a table for a terminal, with a summary.
 pub fn render(report: &Report, options: TableOptions) -> String {
     let mut out = String::new();
     if report.findings.is_empty() {

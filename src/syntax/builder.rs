@@ -99,6 +99,13 @@ impl Builder {
         self.deepest = self.deepest.max(self.depth as usize + self.links);
     }
 
+    /// Puts a branch in front of those that come after it in their chain, which become its `else`.
+    pub fn branch(&mut self, test: ExprId, then: Block, orelse: &mut Vec<StmtId>, span: Span) {
+        let after = block(std::mem::take(orelse));
+        let kind = StmtKind::If { test, then, orelse: after };
+        orelse.push(self.stmt(kind, span));
+    }
+
     /// Leaves such a chain.
     pub fn close_chain(&mut self, links: usize) {
         self.links -= links;

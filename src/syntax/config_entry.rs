@@ -11,7 +11,7 @@ pub struct ConfigEntry {
     pub path: Vec<String>,
     /// The value; empty for lists and mappings.
     pub value: String,
-    /// Where the key is.
+    /// Bytes of the file that the key spans.
     pub key: Span,
     /// Where the value is.
     pub span: Span,

@@ -16,6 +16,9 @@ use crate::syntax::{comments, component, json, manifest, python, typescript};
 use crate::vocabulary::Vocabulary;
 use crate::walk::{self, FileKind, FileRole};
 
+/// Conditions in each other in the `exports` of a package.
+const MAX_CONDITIONS: u32 = 4;
+
 /// Settings of the TypeScript toolchain that imports depend on.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum ToolchainSettings {
@@ -52,7 +55,7 @@ pub struct FileFacts {
     pub lines: LineIndex,
     /// The module, for program code.
     pub module: Option<Module>,
-    /// Toolchain settings.
+    /// What `tsconfig.json`, `package.json` or `pyproject.toml` says of imports and packages.
     pub settings: Option<ToolchainSettings>,
     /// SQL files.
     pub sql: Option<SqlFile>,
@@ -60,7 +63,7 @@ pub struct FileFacts {
     pub prisma: Option<PrismaFile>,
     /// Settings of servers, services and commands.
     pub config: Option<ConfigFacts>,
-    /// Comments that speak to the tool, in files without a module.
+    /// Comments with `perfaudit:` in files that are no program: those of programs are in their module.
     pub comments: Vec<Comment>,
     /// Django and Jinja templates.
     pub template: Option<TemplateFile>,
@@ -219,7 +222,7 @@ fn package_entries(value: &serde_json::Value) -> Vec<(String, String)> {
 fn condition(value: &serde_json::Value, depth: u32) -> Option<String> {
     match value {
         serde_json::Value::String(file) => Some(file.clone()),
-        serde_json::Value::Object(map) if depth < 4 => {
+        serde_json::Value::Object(map) if depth < MAX_CONDITIONS => {
             let found: Vec<String> = map.values().filter_map(|inner| condition(inner, depth + 1)).collect();
             found
                 .iter()

@@ -16,7 +16,7 @@ pub struct PrismaFile {
     pub emulates_relations: bool,
     /// Models in order.
     pub models: Vec<ModelDef>,
-    /// Enums.
+    /// Names of the enums that it declares.
     pub enums: Vec<String>,
     /// Lines that were not understood: where, and what they say.
     pub not_understood: Vec<(Span, String)>,

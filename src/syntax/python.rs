@@ -286,15 +286,7 @@ impl Lower<'_> {
                 continue;
             };
             let then = block(self.field_block(branch, Field::Consequence));
-            let stmt = self.b.stmt(
-                StmtKind::If {
-                    test,
-                    then,
-                    orelse: block(std::mem::take(&mut orelse)),
-                },
-                span,
-            );
-            orelse = vec![stmt];
+            self.b.branch(test, then, &mut orelse, span);
         }
         self.b.close_chain(links);
         out.extend(orelse);

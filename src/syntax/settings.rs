@@ -31,9 +31,9 @@ pub enum ConfigKind {
 /// A command line.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Command {
-    /// Its words.
+    /// The command, cut as a shell does.
     pub words: Vec<String>,
-    /// Where.
+    /// Bytes of its file that it spans.
     pub span: Span,
 }
 
@@ -50,7 +50,7 @@ pub struct Service {
     pub command: Vec<String>,
     /// Where the command is.
     pub command_span: Option<Span>,
-    /// Environment.
+    /// Variables that are set, in their order.
     pub environment: Vec<(String, String)>,
     /// What is mounted, as written.
     pub volumes: Vec<String>,

@@ -85,7 +85,7 @@ struct Lower<'t> {
 
 /// What a function-like node gives besides parameters and body.
 #[derive(Default)]
-struct Shape {
+struct FunctionShape {
     name: Option<Sym>,
     name_span: Option<Span>,
     is_lambda: bool,
@@ -212,7 +212,7 @@ impl Lower<'_> {
             K::Try => self.try_statement(at),
             K::Switch => self.switch(at),
             K::FunctionDecl => {
-                let function = self.function(at, Shape::default());
+                let function = self.function(at, FunctionShape::default());
                 StmtKind::Function(function)
             }
             K::ClassDecl => return self.class(at, Vec::new(), out),
@@ -374,7 +374,7 @@ impl Lower<'_> {
         if !matches!(self.flat.kind(at), K::Arrow | K::FunctionExpr) {
             return self.expr(at);
         }
-        let shape = Shape {
+        let shape = FunctionShape {
             name: name.map(|(sym, _)| sym),
             name_span: name.map(|(_, span)| span),
             is_lambda: true,
@@ -486,15 +486,7 @@ impl Lower<'_> {
                 continue;
             };
             let then = block(self.field_body(branch, Field::Consequence));
-            let stmt = self.b.stmt(
-                StmtKind::If {
-                    test,
-                    then,
-                    orelse: block(std::mem::take(&mut orelse)),
-                },
-                span,
-            );
-            orelse = vec![stmt];
+            self.b.branch(test, then, &mut orelse, span);
         }
         self.b.close_chain(links);
         out.extend(orelse);
@@ -606,7 +598,7 @@ impl Lower<'_> {
         out.push(stmt);
     }
 
-    fn function(&mut self, at: At, shape: Shape) -> FunctionId {
+    fn function(&mut self, at: At, shape: FunctionShape) -> FunctionId {
         let span = self.span(at);
         let opened = self.b.open_function(span);
         let name = self.flat.field(at, Field::Name);
@@ -744,8 +736,8 @@ impl Lower<'_> {
         id
     }
 
-    /// A class where a value stands, as a name that nothing else has and the class is bound to, see [`crate::ir::class_symbol`]. What
-    /// it is assigned to names it where it has no name of its own.
+    /// Lowers a class expression (`const A = class { … }`): declares the class and puts a generated name in its place, see
+    /// [`crate::ir::class_symbol`]. An anonymous class takes the name of what it is assigned to.
     fn class_expression(&mut self, at: At, given: Option<Sym>) -> ExprId {
         let id = self.class_parts(at, Vec::new());
         let class = &mut self.b.module.classes[id.index()];
@@ -768,9 +760,9 @@ impl Lower<'_> {
                     let decorators = self.decorators(&pending);
                     let function = self.function(
                         child,
-                        Shape {
+                        FunctionShape {
                             decorators,
-                            ..Shape::default()
+                            ..FunctionShape::default()
                         },
                     );
                     let stmt = self.b.stmt(StmtKind::Function(function), span);
@@ -798,7 +790,7 @@ impl Lower<'_> {
         // A function as a field's value is a method.
         let value = match self.flat.field(at, Field::Value) {
             Some(value) if matches!(self.flat.kind(value), K::Arrow | K::FunctionExpr) => {
-                let shape = Shape {
+                let shape = FunctionShape {
                     name: Some(sym),
                     name_span: Some(name_span),
                     is_lambda: false,
@@ -1204,9 +1196,9 @@ impl Lower<'_> {
             K::Arrow | K::FunctionExpr => {
                 let function = self.function(
                     at,
-                    Shape {
+                    FunctionShape {
                         is_lambda: true,
-                        ..Shape::default()
+                        ..FunctionShape::default()
                     },
                 );
                 ExprKind::Lambda(function)
@@ -1371,9 +1363,9 @@ impl Lower<'_> {
                     let (key, _) = self.key(name);
                     let function = self.function(
                         child,
-                        Shape {
+                        FunctionShape {
                             is_lambda: true,
-                            ..Shape::default()
+                            ..FunctionShape::default()
                         },
                     );
                     let value = self.b.expr(ExprKind::Lambda(function), span);

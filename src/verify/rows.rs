@@ -19,7 +19,8 @@ const CHILDREN: u64 = 10;
 pub(super) const TENANTS: u64 = 20;
 /// Rows that share a value, where nothing is known.
 const SHARING: u64 = 5;
-/// Rows that share a value, and children of one parent, where a refuted advice is asked about once more.
+/// Rows that share a value (and children of one parent) in the second try: advice that the first data refuted is asked about again with
+/// skewed data, and is demoted, not refuted, if it pays there.
 pub(super) const CROWD: u64 = 1_000;
 /// Values of a column of few, besides those of the code.
 const OTHERS: u64 = 3;

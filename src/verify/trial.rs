@@ -125,7 +125,8 @@ impl<'t> Trial<'t> {
         )
     }
 
-    /// The plans after a change, which is taken back; within, why it was refused.
+    /// Plans with `change` applied; it is rolled back before returning. The outer `Err`: the engine failed. The inner one: the database
+    /// refused the change, with its message.
     fn ask_after(&mut self, change: &str, cited: &mut [Cited]) -> Result<Result<(), String>, EngineFailure> {
         let changed = self.engine.change(change);
         let asked = match changed {

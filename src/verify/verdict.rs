@@ -19,7 +19,7 @@ pub enum Verdict {
 }
 
 impl Verdict {
-    /// In words.
+    /// The verdict as reports write it.
     pub fn words(self) -> &'static str {
         match self {
             Verdict::Proven => "proven",
@@ -64,7 +64,7 @@ pub struct Proven {
     pub verdict: Verdict,
     /// Why, a sentence without its end.
     pub why: String,
-    /// How many times less the best of its statements costs.
+    /// Planner's cost before ÷ after, for the statement that gains most.
     pub ratio: Option<f64>,
     /// The statement that the planner was asked about, for that ratio.
     pub statement: Option<String>,
@@ -106,13 +106,13 @@ impl Proven {
 /// How many findings have each verdict.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Counts {
-    /// Proven.
+    /// Findings whose cost the planner confirmed.
     pub proven: usize,
-    /// Demoted.
+    /// Findings whose cost is there and smaller than was said.
     pub demoted: usize,
-    /// Refuted.
+    /// Findings that the planner gains nothing from.
     pub refuted: usize,
-    /// Not verifiable.
+    /// Findings that no planner can be asked about.
     pub not_verifiable: usize,
 }
 

@@ -17,7 +17,7 @@ use crate::git::{Blob, Folder, FolderEntry, NodeKind, Past};
 pub struct PastFile {
     /// Path relative to the root, with `/`.
     pub path: String,
-    /// What it is.
+    /// Its kind by name: Python, SQL, settings, …
     pub kind: FileKind,
     /// Its bytes.
     pub blob: Blob,

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::vocabulary::{List, Open, Vocabulary};
 
-/// What a file is for.
+/// What a file is for, by its path: code that runs, tests, migrations, what is generated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum FileRole {
     /// The program itself.

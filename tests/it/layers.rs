@@ -102,8 +102,63 @@ const WITHOUT_LISTS: [&str; 5] = ["rules", "analysis", "judge", "advice", "inven
 /// `rules/words/`, or say what a library has, and stand in `libraries/`.
 const LONGEST_LIST: usize = 5;
 
+/// The longest in a rule: two words are a form that it reads, three are a list.
+const LONGEST_OF_RULES: usize = 2;
+
 /// Files there that may hold a longer list: how many words, and why.
 const LISTS: &[(&str, usize, &str)] = &[("judge/columns.rs", 18, "the types that databases and ORMs give to columns")];
+
+/// What texts of rules do not speak of: libraries, frameworks and tools, as programs and people write them.
+const LIBRARIES: [&str; 37] = [
+    "Alembic",
+    "Django",
+    "Drizzle",
+    "FastAPI",
+    "Flask",
+    "Knex",
+    "Mongoose",
+    "Objection",
+    "Peewee",
+    "Prisma",
+    "SQLAlchemy",
+    "Sequelize",
+    "Starlette",
+    "TypeORM",
+    "Vite",
+    "aiohttp",
+    "alembic",
+    "anyio",
+    "asyncio",
+    "asyncpg",
+    "axios",
+    "django",
+    "drizzle",
+    "flask",
+    "flask_caching",
+    "httpx",
+    "ioredis",
+    "knex",
+    "mongoose",
+    "prisma",
+    "psycopg",
+    "psycopg2",
+    "sequelize",
+    "sqlalchemy",
+    "tortoise",
+    "typeorm",
+    "webpack",
+];
+
+/// Rules that speak of a library all the same, and why.
+const SPEAKING: &[(&str, &str)] = &[
+    ("rules/deployment/deployed.rs", "the place that it shows is a schema of Prisma"),
+    ("rules/per_row/hooks.rs", "what it finds is a hook of Django"),
+    ("rules/per_row/unbatched_write.rs", "what it finds is a method of psycopg2"),
+    (
+        "rules/waiting/blocking_call_in_async.rs",
+        "what it warns of is an error that Django raises",
+    ),
+];
 
 /// The source files by path, without their unit tests: these may use what lies above.
 fn sources() -> Vec<(PathBuf, String)> {
@@ -438,11 +493,55 @@ fn no_rule_names_a_library() {
         .chain(["\"redis\"".to_owned(), "\"sqlmodel\"".to_owned()])
         .collect();
     let mut wrong = Vec::new();
+    let mut speaking = BTreeSet::new();
     for (path, code) in sources().into_iter().filter(|(path, _)| path.starts_with("rules")) {
+        let shown = path.to_string_lossy().replace('\\', "/");
         let named = names.iter().filter(|name| code.contains(name.as_str()));
-        wrong.extend(named.map(|name| format!("{} names {name}", path.display())));
+        wrong.extend(named.map(|name| format!("{shown} names {name}")));
+        if code.contains("Tool::") {
+            wrong.push(format!("{shown} asks which tool it is: that is a question on `Tool`"));
+        }
+        let spoken = texts(&code).into_iter().flat_map(words).filter(|word| LIBRARIES.contains(word));
+        for word in spoken {
+            if SPEAKING.iter().any(|(file, _)| *file == shown) {
+                speaking.insert(shown.clone());
+            } else {
+                wrong.push(format!("{shown} speaks of {word}"));
+            }
+        }
     }
     assert!(names.len() > 10 && wrong.is_empty(), "{}", wrong.join("\n"));
+    let gone: Vec<&str> = SPEAKING
+        .iter()
+        .map(|(file, _)| *file)
+        .filter(|file| !speaking.contains(*file))
+        .collect();
+    assert!(gone.is_empty(), "names none any more, take it off the exceptions: {gone:?}");
+}
+
+/// The literals of a text of Rust, without comments.
+fn texts(code: &str) -> Vec<&str> {
+    let mut out = Vec::new();
+    for line in code.lines().filter(|line| !line.trim_start().starts_with("//")) {
+        out.extend(line.split('"').skip(1).step_by(2));
+    }
+    out
+}
+
+/// The names in a text: `django` and `core` of `django.core.`.
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|character: char| !character.is_alphanumeric() && !matches!(character, '_' | '-'))
+}
+
+#[test]
+fn libraries_are_seen_in_texts() {
+    let code = "// \"django\"\nif name.starts_with(\"django.core.\") || x == \"redis-keys\" {}";
+    let spoken: Vec<&str> = texts(code)
+        .into_iter()
+        .flat_map(words)
+        .filter(|word| LIBRARIES.contains(word))
+        .collect();
+    assert_eq!(spoken, ["django"]);
 }
 
 #[test]
@@ -494,15 +593,20 @@ fn rules_and_what_they_share_hold_no_lists_of_words() {
         .filter(|(path, _)| WITHOUT_LISTS.iter().any(|folder| path.starts_with(folder)))
     {
         let shown = path.to_string_lossy();
+        let longest_here = if path.starts_with("rules") {
+            LONGEST_OF_RULES
+        } else {
+            LONGEST_LIST
+        };
         let most = LISTS
             .iter()
             .find(|(file, _, _)| *file == shown)
-            .map_or(LONGEST_LIST, |(_, most, _)| *most);
+            .map_or(longest_here, |(_, most, _)| *most);
         let longest = lists(&code).into_iter().max().unwrap_or_default();
         if longest > most {
             wrong.push(format!("{shown} has a list of {longest} words"));
         }
-        if LISTS.iter().any(|(file, _, _)| *file == shown) && longest <= LONGEST_LIST {
+        if LISTS.iter().any(|(file, _, _)| *file == shown) && longest <= longest_here {
             wrong.push(format!("{shown} has no long list any more: take it off the exceptions"));
         }
     }

@@ -13,6 +13,7 @@ mod entries;
 mod fix;
 mod fixtures;
 mod formats;
+mod guides;
 mod hooks;
 mod hostile;
 mod layers;

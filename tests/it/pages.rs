@@ -12,7 +12,7 @@ fn root() -> &'static Path {
 
 #[test]
 fn every_rule_has_a_page_and_every_page_a_rule() {
-    let pages: Vec<String> = read_folder(&root().join("rules"))
+    let pages: Vec<String> = read_folder(&root().join("rules").into())
         .expect("pages")
         .into_iter()
         .map(|page| page.id)

@@ -123,7 +123,7 @@ fn what_a_database_counted_holds_in_every_rule() {
     )
     .expect("written");
     let config = Config {
-        stats: Some(stats),
+        stats: Some(stats.into()),
         ..Config::default()
     };
     let app = app("get('/checkups')", "select(Goat)");

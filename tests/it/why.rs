@@ -105,6 +105,26 @@ fn near_misses() -> Vec<(&'static str, &'static str, String, &'static str)> {
             "no query that it is seen to return is without a bound",
         ),
         python(
+            "aggregate-in-memory",
+            "def kinds(db: Session):\n    rows = db.scalars(select(Order)).all()  # here\n    return [row.kind for row in rows]\n",
+            "its rows are used for something else than figures",
+        ),
+        python(
+            "count-for-existence",
+            "def kinds(db: Session):\n    rows = db.scalars(select(Order)).all()  # here\n    return [row.kind for row in rows]\n",
+            "its rows are used for something else than their number",
+        ),
+        python(
+            "offset-pagination",
+            "def page(db: Session):\n    return db.scalars(select(Order).order_by(Order.id).limit(20)).all()  # here\n",
+            "it skips no rows, or gives one",
+        ),
+        python(
+            "overfetch-large-column",
+            "def kinds(db: Session):\n    rows = db.scalars(select(Order)).all()  # here\n    return [row.kind for row in rows]\n",
+            "no heavy column comes along that nothing reads",
+        ),
+        python(
             "missing-timeout",
             "import requests\ndef load(url):\n    return requests.get(url, timeout=5)  # here\n",
             "the call says how long it may take",

@@ -12,7 +12,7 @@ use crate::project::eval::Evaluator;
 /// Where a class is instantiated.
 #[derive(Clone, Copy, Debug)]
 pub struct Instantiation {
-    /// The file.
+    /// File that is read.
     pub file: FileId,
     /// The call.
     pub expr: ExprId,

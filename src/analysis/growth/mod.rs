@@ -12,6 +12,7 @@ use crate::ir::{ClassId, Expr, ExprId, ExprKind, FunctionId, Language, Module, P
 use crate::judge::cost::Cost;
 use crate::judge::reach::{self, Reached};
 use crate::judge::{evidence, priority};
+use crate::libraries::shared::api_names;
 use crate::libraries::shared::collections;
 use crate::libraries::shared::value::FileId;
 use crate::project::Project;
@@ -168,7 +169,7 @@ fn growing<'p>(project: &'p Project, module: &'p Module, held: Held, uses: &FxHa
                 let is_start = module
                     .function(function)
                     .name
-                    .is_some_and(|name| matches!(module.str(name), "__init__" | "constructor"));
+                    .is_some_and(|name| api_names::is_initializer(module.str(name)));
                 if !is_start && is_alive(project, held.file, module, function) {
                     project.silent(
                         NOTES,

@@ -8,6 +8,12 @@ use crate::project::Project;
 use crate::project::eval::Evaluator;
 use crate::vocabulary::{List, Name};
 
+/// Words of an expression, which say what it is about.
+const MOST_WORDS: usize = 60;
+
+/// Expressions around a size among which a comparison is looked for.
+const MAX_AROUND_SIZE: usize = 4;
+
 /// What a use of a collection does to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CollectionUse {
@@ -126,7 +132,7 @@ fn of_element(module: &Module, element: ExprId, index: ExprId) -> CollectionUse 
 /// A size that is compared is a cap; one that is shown is not.
 fn measured(module: &Module, expr: ExprId) -> CollectionUse {
     let mut at = expr;
-    for _ in 0..4 {
+    for _ in 0..MAX_AROUND_SIZE {
         let Parent::Expr(parent) = module.expr(at).parent else { break };
         if let ExprKind::Binary { op, .. } = module.kind(parent)
             && matches!(module.str(*op), ">" | ">=" | "<" | "<=" | "==" | "===" | "-")
@@ -180,7 +186,7 @@ pub fn words_of(module: &Module, expr: ExprId) -> Vec<String> {
         if let ExprKind::Name(name) | ExprKind::Attr { name, .. } = module.kind(at) {
             out.extend(Name::of(module.str(*name)).words().map(str::to_owned));
         }
-        if out.len() > 60 {
+        if out.len() > MOST_WORDS {
             break;
         }
         open.extend(module.children(at));

@@ -33,7 +33,7 @@ pub struct IndexNeed {
     pub flags: Vec<String>,
     /// Columns compared by range.
     pub range: Vec<String>,
-    /// The order.
+    /// Columns of the ORDER BY in their order, each with whether it is descending.
     pub order: Vec<(String, bool)>,
     /// Columns that are always compared with the same literal (`NULL`, `true`), with it.
     pub fixed: Vec<(String, String)>,
@@ -217,7 +217,7 @@ fn table_of(schema: &Schema, name: &str) -> Option<usize> {
 pub struct StatementView<'a> {
     /// The schema.
     schema: &'a Schema,
-    /// The statement.
+    /// The statement whose conditions are read.
     pub statement: &'a Statement,
     /// Its tables: indexes into the schema's.
     pub tables: &'a [Option<usize>],

@@ -3,6 +3,9 @@
 use crate::ir::{ExprId, ExprKind, Module, Parent, StmtId, StmtKind};
 use crate::project::row_usage::RowUsage;
 
+/// Statements of a loop that only adds to a figure.
+const MAX_STEPS: usize = 50;
+
 /// Whether the rows are counted as a whole, or only counted in parts.
 pub fn is_counting(module: &Module, usage: &RowUsage) -> bool {
     usage.only_aggregated() && (!usage.lengths.is_empty() || usage.aggregated.iter().all(|&by| is_count(module, by)))
@@ -52,7 +55,7 @@ fn adds_one(module: &Module, body: &[StmtId]) -> bool {
             }
             _ => true,
         };
-        if !one || steps > 50 {
+        if !one || steps > MAX_STEPS {
             return false;
         }
     }

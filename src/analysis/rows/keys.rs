@@ -14,7 +14,7 @@ use crate::statement::{Filter, FilterKind, Operation, Projection, RowLimit, Stat
 /// What a read asks for.
 #[derive(Clone, Debug)]
 pub struct RowKey {
-    /// The table.
+    /// Table that the rows are of, as the schema calls it.
     pub table: String,
     /// Columns and what they must equal, by column.
     pub equals: Vec<(String, ValueOrigin)>,

@@ -10,6 +10,7 @@ use super::keys::{self, RowKey};
 use super::origin::{self, Root, ValueOrigin};
 use crate::budget::Limit;
 use crate::ir::{Call, ExprId, ExprKind, FunctionId, Module, Parent, StmtKind};
+use crate::libraries::registry;
 use crate::libraries::shared::collections::is_collection;
 use crate::libraries::shared::effects::Effects;
 use crate::libraries::shared::value::{FileId, Value};
@@ -34,7 +35,7 @@ pub struct RowRead {
     pub via: Option<FnId>,
     /// The query, as an index into the graph's sites.
     pub site: usize,
-    /// The rows.
+    /// Which rows are read: the same key means the same rows.
     pub key: Arc<RowKey>,
     /// Nothing is changed in the called functions before it.
     pub clean_before: bool,
@@ -89,7 +90,7 @@ fn has_between(sorted: &[u32], from: u32, to: u32) -> bool {
 }
 
 impl<'p> Reads<'p> {
-    /// Collects them: first each function's own, then call by call.
+    /// Collects the row reads of all functions: those in its own statements first, then those of what it calls, callees before callers.
     pub fn new(project: &'p Project) -> Reads<'p> {
         let files: Vec<FileId> = project.code.modules().map(|(file, _)| file).collect();
         let count = files.iter().map(|file| file.index() + 1).max().unwrap_or_default();
@@ -354,12 +355,8 @@ impl<'p> Reads<'p> {
             return false;
         };
         let module = self.project.code.module(site.file);
-        let by_identity = match site.query.library {
-            "mikroorm" => true,
-            "sqlalchemy" => module.call(site.expr).and_then(|call| call.method()) == Some("get"),
-            _ => false,
-        };
-        !by_identity && !locks(module, site.expr)
+        let method = module.call(site.expr).and_then(|call| call.method());
+        !registry::answers_from_memory(site.query.library, method) && !locks(module, site.expr)
     }
 
     /// Whether a read asks for the row alone: nothing is loaded along.

@@ -5,6 +5,9 @@ use crate::project::Project;
 use crate::project::graph::{Edge, EffectStep, FnId, QUERY_SLOT, WRITE_SLOT};
 use crate::vocabulary::List;
 
+/// Callbacks between a statement and the one that opens its transaction.
+const MAX_CALLBACKS: usize = 6;
+
 /// Whether what a call asks of a database runs on a transaction that is open around it: by the handle that it is called on or
 /// given, by the callback that it stands in, by a decorator on the way here, or by the handle that its callee uses.
 pub fn in_transaction(project: &Project, function: FnId, expr: ExprId) -> bool {
@@ -60,7 +63,7 @@ fn is_on_handle(call: &Call<'_>) -> bool {
 /// Inside `db.transaction(async (handle) => …)`, where the handle is the callback's parameter, or inside `db.$tx(async () => …)`.
 fn in_callback(module: &Module, expr: ExprId) -> bool {
     let mut owner = module.owner(expr);
-    for _ in 0..6 {
+    for _ in 0..MAX_CALLBACKS {
         if let Some(found) = opened_around(module, owner) {
             return found;
         }

@@ -4,6 +4,9 @@ use super::FileIo;
 use crate::ir::{ExprId, ExprKind, Module, Stmt, StmtId, StmtKind, Sym};
 use crate::source::Span;
 
+/// Names that a loop changes after it waits.
+const MOST_NAMES: usize = 40;
+
 /// Whether a wait in a loop hangs on a variable from outside the loop that changes once the wait is over: a size that
 /// remains, a number of failures.
 pub fn decides(module: &Module, io: &FileIo<'_>, around: Span, at: ExprId) -> bool {
@@ -20,7 +23,7 @@ pub fn decides(module: &Module, io: &FileIo<'_>, around: Span, at: ExprId) -> bo
         .filter_map(|stmt| set_name(module, stmt));
     let mut seen: Vec<Sym> = Vec::new();
     for (name, _) in changed {
-        if seen.contains(&name) || seen.len() > 40 {
+        if seen.contains(&name) || seen.len() > MOST_NAMES {
             continue;
         }
         seen.push(name);

@@ -34,7 +34,7 @@ pub struct Io {
     pub kind: IoKind,
     /// In words, for a sentence.
     pub words: String,
-    /// It goes to a database, so that a handle may be shared.
+    /// It is a database statement: two of them on one session or transaction cannot run at the same time.
     pub is_query: bool,
     /// Known by its name alone.
     pub is_guess: bool,

@@ -48,7 +48,7 @@ impl ActiveRule {
     }
 }
 
-/// The rules of a run.
+/// Which rules run, built-in ones and the user's own, after `rules` and `skip`.
 pub(super) struct RulesOfRun {
     /// Those that run.
     rules: Vec<ActiveRule>,

@@ -30,7 +30,7 @@ struct Question<'q> {
 /// Says why a rule, by any of its names, has a finding at a line of a file, or has none. The path of the file is relative to the
 /// root.
 pub fn why(config: &Config, rule: &str, file: &str, line: u32) -> Result<Why, Error> {
-    let pages = Pages::load(config.rules_dir.as_deref())?;
+    let pages = Pages::load(config.rules_dir.as_ref())?;
     let rule = pages.find("", rule)?.id.clone();
     let question = Question { rule: &rule, file, line };
     let mut answer = Why::of(&rule, file, line);

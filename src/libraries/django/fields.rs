@@ -12,7 +12,7 @@ use crate::statement::{ColumnDef, Constraint, IndexDef, IndexKey, Loading, Model
 pub(crate) struct FieldReader<'c, 'r> {
     /// Constant texts and names.
     pub consts: &'c Consts<'r>,
-    /// The file.
+    /// File that is read.
     pub file: FileId,
     /// Its path.
     pub path: &'c str,

@@ -429,7 +429,7 @@ fn changes_tables(method: &str) -> bool {
     )
 }
 
-/// An index of plain columns.
+/// What `CREATE INDEX` on these columns would say, without a name, a condition or an order.
 pub fn plain_index(table: &str, columns: Vec<String>, span: Span) -> IndexDef {
     IndexDef {
         table: table.to_owned(),

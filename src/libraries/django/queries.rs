@@ -19,7 +19,10 @@ use instances::instance;
 use methods::{is_known, is_manager_name, runs};
 use start::{given_queryset, handed_back, is_queryset_class, of_model, start};
 
-/// The query at a call.
+/// Links of a chain among which a manager is looked for before the chain is followed.
+const MAX_CHAIN: usize = 40;
+
+/// The query that a call makes or runs, as far as the library's chain around it says; `None` where the call is not the library's.
 pub fn recognise(resolver: &dyn Resolver, file: FileId, call: Call<'_>) -> Option<Query> {
     let method = call.method()?;
     let call = resolver.module(file).call(call.id)?;
@@ -135,7 +138,7 @@ fn is_of_library(call: &Call<'_>) -> bool {
 fn could_be(call: &Call<'_>) -> bool {
     is_known(call.method().unwrap_or("")) || {
         let mut at = call.receiver();
-        for _ in 0..40 {
+        for _ in 0..MAX_CHAIN {
             at = match at.map(|expr| call.module.kind(expr)) {
                 Some(ExprKind::Attr { base, name }) => {
                     if is_manager_name(call.module.str(*name)) {

@@ -10,6 +10,9 @@ use crate::statement::{
 };
 use table::ChainTable;
 
+/// Relations in each other in the `with` of a query.
+const MAX_WITH: usize = 12;
+
 mod condition;
 mod table;
 
@@ -631,7 +634,7 @@ impl Build<'_> {
     }
 
     fn with(&mut self, place: ExprPlace, prefix: &str) {
-        if prefix.split('.').count() > 12 {
+        if prefix.split('.').count() > MAX_WITH {
             return;
         }
         let read = objects::fields(self.resolver, place.0, place.1);

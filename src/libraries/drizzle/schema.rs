@@ -6,6 +6,9 @@ use crate::libraries::shared::query::Resolver;
 use crate::libraries::shared::value::FileId;
 use crate::statement::{ColumnDef, Constraint, Dialect, IndexDef, IndexKey, Loading, ModelDef, RelationDef, TableDef};
 
+/// Expressions between a call that declares a table and the variable that it is bound to.
+const MAX_AROUND_CALL: usize = 6;
+
 /// Reads the tables and relations of a file.
 pub fn declared(resolver: &dyn Resolver, file: FileId) -> Option<Declared> {
     let module = resolver.module(file);
@@ -118,7 +121,7 @@ impl<'r> Reader<'_, 'r> {
     fn affixes(&self, creator: ExprId) -> Option<(String, String)> {
         let module = self.module();
         let (mut before, mut after, mut seen) = (String::new(), String::new(), false);
-        if let ExprKind::Template(parts) = module.kind(self.returned(creator)?) {
+        if let ExprKind::Template(parts) = module.kind(self.module().returned_by(creator)?) {
             for part in parts {
                 match part {
                     TemplatePart::Text(text) if seen => after.push_str(module.str(*text)),
@@ -132,23 +135,6 @@ impl<'r> Reader<'_, 'r> {
             }
         }
         Some((before, after))
-    }
-
-    /// What a function literal returns.
-    fn returned(&self, function: ExprId) -> Option<ExprId> {
-        let module = self.module();
-        let ExprKind::Lambda(function) = module.kind(function) else {
-            return None;
-        };
-        module
-            .function(*function)
-            .body
-            .iter()
-            .rev()
-            .find_map(|&stmt| match module.stmt(stmt).kind {
-                StmtKind::Return(value) => value,
-                _ => None,
-            })
     }
 
     fn table_name(&self, call: &Call, kind: &TableKind) -> Option<String> {
@@ -166,10 +152,10 @@ impl<'r> Reader<'_, 'r> {
             ..TableDef::default()
         };
         let columns = call.arg(1)?;
-        let columns = self.returned(columns).unwrap_or(columns);
+        let columns = self.module().returned_by(columns).unwrap_or(columns);
         self.columns(columns, &mut table, 4);
         if let Some(extra) = call.arg(2) {
-            let extra = self.returned(extra).unwrap_or(extra);
+            let extra = self.module().returned_by(extra).unwrap_or(extra);
             let items: Vec<ExprId> = match module.kind(extra) {
                 ExprKind::Object(entries) => entries.iter().map(|entry| entry.value).collect(),
                 ExprKind::List(items) | ExprKind::Tuple(items) => items.to_vec(),
@@ -194,7 +180,7 @@ impl<'r> Reader<'_, 'r> {
     fn variable(&self, expr: ExprId) -> Option<String> {
         let module = self.module();
         let mut at = module.expr(expr).parent;
-        for _ in 0..6 {
+        for _ in 0..MAX_AROUND_CALL {
             at = match at {
                 Parent::Expr(expr) => module.expr(expr).parent,
                 Parent::Stmt(stmt) => {
@@ -215,7 +201,7 @@ impl<'r> Reader<'_, 'r> {
             return;
         };
         let there = self.at(file);
-        let object = there.returned(object).unwrap_or(object);
+        let object = there.module().returned_by(object).unwrap_or(object);
         let ExprKind::Object(entries) = there.module().kind(object) else {
             table.open = true;
             return;
@@ -334,7 +320,7 @@ impl<'r> Reader<'_, 'r> {
 
     /// The table and field of `() => users.id`, `() => schema.users.id`.
     fn reference(&self, function: ExprId) -> Option<(String, Option<String>)> {
-        let returned = self.returned(function)?;
+        let returned = self.module().returned_by(function)?;
         let ExprKind::Attr { base, name } = self.module().kind(returned) else {
             return None;
         };
@@ -415,7 +401,7 @@ impl<'r> Reader<'_, 'r> {
             }
             Some("foreignKey") => {
                 let Some(object) = first.arg(0) else { return };
-                let object = self.returned(object).unwrap_or(object);
+                let object = self.module().returned_by(object).unwrap_or(object);
                 let own = module
                     .entry(object, "columns")
                     .map(|list| self.names(list, table))
@@ -563,7 +549,7 @@ impl<'r> Reader<'_, 'r> {
             ExprKind::Name(name) | ExprKind::Attr { name, .. } => Some(module.str(*name).to_owned()),
             _ => None,
         })?;
-        let object = self.returned(call.arg(1)?)?;
+        let object = self.module().returned_by(call.arg(1)?)?;
         let ExprKind::Object(entries) = module.kind(object) else {
             return None;
         };
@@ -573,7 +559,7 @@ impl<'r> Reader<'_, 'r> {
     /// `defineRelations(schema, (r) => ({ users: { posts: r.many.posts() } }))`.
     fn all_relations(&self, call: &Call) -> Vec<ModelDef> {
         let module = self.module();
-        let object = call.arg(1).and_then(|callback| self.returned(callback));
+        let object = call.arg(1).and_then(|callback| self.module().returned_by(callback));
         let Some(ExprKind::Object(entries)) = object.map(|object| module.kind(object)) else {
             return Vec::new();
         };

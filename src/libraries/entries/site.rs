@@ -41,6 +41,7 @@ pub struct EntryFile<'r> {
 const MOST_ROUTES: usize = 64;
 
 impl<'r> EntryFile<'r> {
+    /// A file to look for entry points in; `path` is relative to the root.
     pub fn new(resolver: &'r dyn Resolver, file: FileId, path: &'r str) -> Self {
         EntryFile {
             resolver,

@@ -7,6 +7,9 @@ use super::{Entry, EntryKind};
 use crate::ir::{Call, ExprId, ExprKind, Parent};
 use crate::libraries::shared::value::FileId;
 
+/// Names that a procedure has one after another.
+const MAX_NAMES: u32 = 4;
+
 /// `publicProcedure.input(…).query(async ({ ctx }) => …)`. A chain that does not start at a procedure, as
 /// `db.query(…)`, is none.
 pub fn call(site: &EntryFile<'_>, call: Call<'_>, method: &str, out: &mut Vec<Entry>) {
@@ -82,7 +85,7 @@ fn is_procedure(site: &EntryFile<'_>, file: FileId, expr: ExprId, depth: u32) ->
                     .module(next)
                     .call(definition)
                     .is_some_and(|call| call.receiver().is_some());
-                return depth < 4 && is_chain && is_procedure(site, next, definition, depth + 1);
+                return depth < MAX_NAMES && is_chain && is_procedure(site, next, definition, depth + 1);
             }
             _ => return false,
         };

@@ -8,10 +8,10 @@ use crate::ir::{Call, ExprId, ExprKind, Module};
 use crate::libraries::shared::objects::{self, ExprPlace};
 use crate::libraries::shared::query::{Outcome, Query, Resolver};
 use crate::libraries::shared::value::{FileId, RowModel, Value};
-use crate::libraries::shared::{self, chain, sql_text};
+use crate::libraries::shared::{self, sql_text};
 use crate::statement::{Filter, FilterKind, Operation, Projection, RowLimit};
 
-/// The query at a call.
+/// The query that a call makes or runs, as far as the library's chain around it says; `None` where the call is not the library's.
 pub fn recognise(resolver: &dyn Resolver, file: FileId, call: Call<'_>) -> Option<Query> {
     let method = call.method()?;
     if !is_call(method) && !is_document_method(method) && !query_builder::is_known(method) {
@@ -169,7 +169,7 @@ fn type_name(resolver: &dyn Resolver, place: ExprPlace) -> Option<String> {
 
 /// The document type of the class around an expression.
 fn own_type(module: &Module, expr: ExprId) -> Option<String> {
-    let class = chain::enclosing_class(module, module.owner(expr))?;
+    let class = module.enclosing_class(module.owner(expr))?;
     module.class(class).name.map(|name| spaced(module.str(name)))
 }
 

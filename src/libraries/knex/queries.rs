@@ -2,7 +2,7 @@
 
 use crate::ir::{Call, ExprId, ExprKind, Module};
 use crate::libraries::shared::fluent::{self, ChainedCall, Fluent};
-use crate::libraries::shared::knex_words::{is_where, read};
+use crate::libraries::shared::knex_words::{self, is_where, read};
 use crate::libraries::shared::objects;
 use crate::libraries::shared::query::{Outcome, Query, Resolver};
 use crate::libraries::shared::query_builder;
@@ -11,28 +11,7 @@ use crate::libraries::shared::value::{FileId, RowModel};
 const FLUENT: Fluent = Fluent {
     runs: &["then", "stream", "pipe"],
     ends: &["as", "toSQL", "toString", "toQuery", "clone"],
-    takes: &[
-        "where",
-        "andWhere",
-        "orWhere",
-        "whereIn",
-        "whereNotIn",
-        "whereExists",
-        "whereNotExists",
-        "from",
-        "join",
-        "leftJoin",
-        "innerJoin",
-        "union",
-        "unionAll",
-        "with",
-        "select",
-        "modify",
-        "on",
-        "insert",
-        "update",
-        "raw",
-    ],
+    takes: knex_words::TAKES,
 };
 
 /// The query at a call of a Knex chain.

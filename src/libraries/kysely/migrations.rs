@@ -140,7 +140,7 @@ fn column(options: OptionReader, call: &Call) -> Option<ColumnDef> {
         span: options.span(call.arg(0)?),
         ..ColumnDef::default()
     };
-    let body = call.arg(2).and_then(|callback| options.returned(callback));
+    let body = call.arg(2).and_then(|callback| options.module().returned_by(callback));
     let Some(last) = body.and_then(|expr| options.module().call(expr)) else {
         return Some(column);
     };

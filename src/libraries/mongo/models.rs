@@ -132,8 +132,8 @@ fn made(resolver: &dyn Resolver, (file, expr): ExprPlace, depth: u32) -> Option<
     })
 }
 
-/// The name of a model as code gives it: a text, a constant's, a class's (`Boat.name`), or the member of an enumeration, whose texts are
-/// not known.
+/// The name of a model as code gives it: a text, a constant's, a class's (`Boat.name`), or an enum member (`Models.Boat`), whose text is
+/// not known, so that the member's name stands for it.
 pub(super) fn model_name(resolver: &dyn Resolver, place: ExprPlace) -> Option<String> {
     let module = resolver.module(place.0);
     query_builder::text(resolver, place).or_else(|| {

@@ -10,6 +10,9 @@ use crate::libraries::shared::query_builder;
 use crate::libraries::shared::value::{FileId, RowModel};
 use crate::statement::{FilterKind, Operation, Projection, RowLimit};
 
+/// Relations in each other in the `populate` of a query.
+const MAX_LOADED: usize = 8;
+
 const FLUENT: Fluent = Fluent {
     runs: &["exec", "toArray", "next", "forEach", "eachAsync", "then", "orFail"],
     ends: &["cursor", "stream"],
@@ -264,7 +267,7 @@ fn link(resolver: &dyn Resolver, step: ChainedCall<'_>, query: &mut Query) {
 }
 
 fn populate(resolver: &dyn Resolver, place: ExprPlace, prefix: &str, query: &mut Query) {
-    if prefix.split('.').count() > 8 {
+    if prefix.split('.').count() > MAX_LOADED {
         return;
     }
     let module = resolver.module(place.0);

@@ -354,7 +354,7 @@ impl Reader<'_, '_> {
                         table.columns.push(ColumnDef {
                             name: name.to_owned(),
                             data_type: given
-                                .map_or("", |kind| self.kind(self.options.returned(kind).unwrap_or(kind)))
+                                .map_or("", |kind| self.kind(self.options.module().returned_by(kind).unwrap_or(kind)))
                                 .to_owned(),
                             nullable: true,
                             unique: self.options.set(options, "unique"),

@@ -62,7 +62,7 @@ fn given_back(module: &Module, body: &[crate::ir::StmtId]) -> Option<ExprId> {
 
 /// A relation as `relationMappings` has it.
 pub struct Mapping {
-    /// Its name.
+    /// Key of the relation in `relationMappings`, by which it is loaded.
     pub name: String,
     /// The class that it leads to, by name, and where it is known.
     pub target: String,

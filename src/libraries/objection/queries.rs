@@ -13,26 +13,7 @@ use crate::statement::{Filter, FilterKind, Operation, Projection, RowLimit, Tabl
 const FLUENT: Fluent = Fluent {
     runs: &["then", "execute", "resultSize"],
     ends: &["as", "clone", "toKnexQuery", "toFindQuery"],
-    takes: &[
-        "where",
-        "andWhere",
-        "orWhere",
-        "whereIn",
-        "whereNotIn",
-        "whereExists",
-        "whereNotExists",
-        "from",
-        "join",
-        "leftJoin",
-        "innerJoin",
-        "union",
-        "unionAll",
-        "with",
-        "select",
-        "modify",
-        "modifyGraph",
-        "on",
-    ],
+    takes: knex_words::TAKES,
 };
 
 /// Relations in relations that one expression names.

@@ -12,7 +12,7 @@ use crate::libraries::shared::value::{FileId, RowModel, Value};
 use crate::libraries::shared::{objects, sql_text};
 use crate::statement::{ColumnUse, Filter, FilterKind, Operation, Projection, RowLimit};
 
-/// The query at a call.
+/// The query that a call makes or runs, as far as the library's chain around it says; `None` where the call is not the library's.
 pub fn recognise(resolver: &dyn Resolver, file: FileId, call: Call<'_>) -> Option<Query> {
     let method = call.method()?;
     if !is_known(method) {

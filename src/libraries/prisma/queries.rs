@@ -8,6 +8,9 @@ use crate::libraries::shared::value::{FileId, RowModel, Value};
 use crate::statement::{FilterKind, Operation, Projection, RowLimit, Statement};
 use crate::vocabulary::List;
 
+/// Objects in each other that say what is sorted by: `{ user: { profile: { name: { sort: 'asc' } } } }`.
+const MAX_ORDER_LEVELS: usize = 4;
+
 /// Bound on the nesting of relations.
 const MAX_RELATIONS: usize = 12;
 
@@ -293,7 +296,7 @@ fn orders(resolver: &dyn Resolver, order: &ObjectField, statement: &mut Statemen
             let mut value = field.value;
             let mut table = Some(0);
             // `{ user: { name: 'asc' } }`, `{ name: { sort: 'asc' } }`.
-            for _ in 0..4 {
+            for _ in 0..MAX_ORDER_LEVELS {
                 let inner = resolver.module(value.0);
                 if !matches!(inner.kind(value.1), ExprKind::Object(_)) {
                     break;

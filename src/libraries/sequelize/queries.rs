@@ -7,6 +7,9 @@ use crate::libraries::shared::query_builder;
 use crate::libraries::shared::value::{FileId, RowModel, Value};
 use crate::statement::{FilterKind, Operation, Projection, RowLimit};
 
+/// Relations in each other in the `include` of a query.
+const MAX_LOADED: usize = 8;
+
 const GRAMMAR: FilterGrammar = FilterGrammar {
     key: operator,
     call: |_| Op::Field,
@@ -270,7 +273,7 @@ fn orders(resolver: &dyn Resolver, field: &ObjectField, query: &mut Query) {
 
 /// `include: [User, { model: Post, as: 'posts', include: […] }]`.
 fn includes(resolver: &dyn Resolver, place: ExprPlace, prefix: &str, query: &mut Query) {
-    if prefix.split('.').count() > 8 {
+    if prefix.split('.').count() > MAX_LOADED {
         return;
     }
     let items = match resolver.module(place.0).kind(place.1) {

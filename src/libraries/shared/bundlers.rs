@@ -30,3 +30,69 @@ pub fn removes_console(text: &str) -> bool {
     .iter()
     .any(|name| text.contains(name))
 }
+
+/// Options that list what is taken out of a build: `drop: ["console"]`, `pure: ["console.log"]`.
+pub const DROPPING: &[&str] = &["drop", "pure", "pure_funcs"];
+
+/// Whether a method of `console` says what nobody needs in production.
+pub fn is_chatter(method: &str) -> bool {
+    matches!(method, "log" | "debug" | "info" | "trace" | "table")
+}
+
+/// A tool that builds what browsers load.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Bundler {
+    /// Vite, which builds with esbuild.
+    Vite,
+    /// Next.js.
+    Next,
+    /// webpack.
+    Webpack,
+}
+
+impl Bundler {
+    /// The tool whose configuration a file is, by its name.
+    pub fn of_file(path: &str) -> Option<Bundler> {
+        let name = path.rsplit('/').next().unwrap_or(path);
+        let stem = name.split('.').next().unwrap_or(name);
+        match (stem, name.contains(".config.")) {
+            ("vite", true) if name.starts_with("vite.config.") && name.matches('.').count() == 2 => Some(Bundler::Vite),
+            ("next", true) => Some(Bundler::Next),
+            ("webpack", _) => Some(Bundler::Webpack),
+            _ => None,
+        }
+    }
+
+    /// Its name, for people.
+    pub fn name(self) -> &'static str {
+        match self {
+            Bundler::Vite => "Vite",
+            Bundler::Next => "Next.js",
+            Bundler::Webpack => "webpack",
+        }
+    }
+
+    /// The option that takes calls of `console` out of its production builds.
+    pub fn drop_console(self) -> &'static str {
+        match self {
+            Bundler::Vite => "esbuild: { drop: [\"console\", \"debugger\"] }",
+            Bundler::Next => "compiler: { removeConsole: process.env.NODE_ENV === \"production\" ? { exclude: [\"error\"] } : false }",
+            Bundler::Webpack => "new TerserPlugin({ terserOptions: { compress: { drop_console: true } } })",
+        }
+    }
+}
+
+/// Whether the name of a file is that of a Next.js application's configuration.
+pub fn is_of_next(name: &str) -> bool {
+    name.starts_with("next.config.")
+}
+
+/// Whether a text of a configuration says that the bundle is a library's or another tool's, which is built again by who uses it.
+pub fn is_built_again(text: &str) -> bool {
+    text == "@storybook" || text.starts_with("@remix-run/dev")
+}
+
+/// Whether a text of a webpack configuration says that it builds pages.
+pub fn makes_pages(text: &str) -> bool {
+    text.contains("html-webpack-plugin") || text == "HtmlWebpackPlugin"
+}

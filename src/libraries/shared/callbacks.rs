@@ -6,6 +6,9 @@ use super::query::Resolver;
 use super::value::{FileId, Value};
 use crate::ir::{Call, ExprId, ExprKind, FunctionId, Language, LoopKind, Module, Parent, StmtKind, Sym};
 
+/// Expressions between a callback's name and the call that it is handed to.
+const MAX_HANDED_ON: usize = 6;
+
 /// When and where a passed function runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Callback {
@@ -408,7 +411,7 @@ fn handed_on(resolver: &dyn Resolver, file: FileId, name: ExprId) -> Option<Call
     let module = resolver.module(file);
     let mut at = name;
     // Argument of `partial`, body of a lambda, argument of the barrier: never more steps than these.
-    for _ in 0..6 {
+    for _ in 0..MAX_HANDED_ON {
         at = match module.expr(at).parent {
             Parent::Expr(parent) => {
                 if let Some(call) = module.call(parent)

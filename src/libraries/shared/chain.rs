@@ -1,10 +1,13 @@
 //! Fluent chains: the calls that build and run a query, followed through the names that hold it on the way.
 
 use crate::budget;
-use crate::ir::{Call, ClassId, ExprId, ExprKind, FunctionId, Module, Parent, Standing, Sym};
+use crate::ir::{Call, ExprId, ExprKind, FunctionId, Module, Parent, Standing, Sym};
 use crate::libraries::shared::query::{Query, Resolver};
 use crate::libraries::shared::value::{FileId, Value};
 use crate::statement::{RowLimit, Statement};
+
+/// Expressions around a call among which its `await` is looked for.
+const MAX_AROUND_CALL: usize = 8;
 
 /// One step of a chain.
 #[derive(Clone, Copy, Debug)]
@@ -31,7 +34,7 @@ pub struct Link<'m> {
 /// A chain: what it starts from and the steps after it.
 #[derive(Debug)]
 pub struct Chain<'m> {
-    /// The query at its start.
+    /// What the chain's first call makes, before its steps add to it.
     pub start: Query,
     /// Whether the start stands in the expression that was asked for.
     pub inline: bool,
@@ -248,7 +251,7 @@ fn whole(number: f64) -> u64 {
 /// Whether what a call gives is awaited, directly or through a function that awaits what it is given.
 pub fn is_awaited(module: &Module, expr: ExprId) -> bool {
     let mut at = expr;
-    for _ in 0..8 {
+    for _ in 0..MAX_AROUND_CALL {
         let Parent::Expr(parent) = module.expr(at).parent else {
             return false;
         };
@@ -348,17 +351,4 @@ fn appended(module: &Module, calls: Vec<ExprId>, owner: FunctionId, use_at: Expr
         }
     }
     out
-}
-
-/// The class whose method holds a function, through nested functions.
-pub fn enclosing_class(module: &Module, function: FunctionId) -> Option<ClassId> {
-    let mut at = Some(function);
-    while let Some(id) = at {
-        let function = module.function(id);
-        if function.class.is_some() {
-            return function.class;
-        }
-        at = function.parent;
-    }
-    None
 }

@@ -75,6 +75,36 @@ impl Tool {
         self == Tool::Sequelize
     }
 
+    /// How one of its migrations builds an index that writes do not wait for.
+    pub fn concurrent_index(self) -> &'static str {
+        match self {
+            Tool::Alembic => {
+                "Build the index with postgresql_concurrently=True inside op.get_context().autocommit_block(), because a concurrent build can't run in a transaction."
+            }
+            Tool::Django => "Use AddIndexConcurrently in a migration with atomic = False.",
+            Tool::Prisma => {
+                "Put the concurrent build alone into its migration file: a file of one statement runs outside of a transaction."
+            }
+            Tool::Knex => "Build the index with raw SQL, CONCURRENTLY, in a migration that exports config = { transaction: false }.",
+            Tool::TypeOrm => {
+                "Build the index CONCURRENTLY in a migration with transaction = false, and run migrations with migrationsTransactionMode \"each\": in the mode \"all\" they share one transaction."
+            }
+            Tool::Sequelize => "Pass concurrently: true and run the step outside of a transaction.",
+            _ => "Build the index CONCURRENTLY, in a step that the runner does not wrap in a transaction.",
+        }
+    }
+
+    /// Whether a migration that it generates drops what the migrations made and the model does not declare. Drizzle and Django compare
+    /// the model with what it was, and leave that alone.
+    pub fn drops_what_is_not_declared(self) -> bool {
+        matches!(self, Tool::SqlAlchemy | Tool::SqlModel | Tool::Prisma)
+    }
+
+    /// Whether its querysets count with `.count()`, whatever they are of.
+    pub fn counts_querysets(self) -> bool {
+        self == Tool::Django
+    }
+
     /// Whether rows that were reached from an object (`order.lines.all()`) have that object at hand.
     pub fn rows_know_their_owner(self) -> bool {
         self == Tool::Django
@@ -152,6 +182,8 @@ pub enum TextPiece {
 
 /// How deep expressions of texts are followed.
 const MAX_DEPTH: u32 = 24;
+/// Pieces of one constant text; what has more is told, see [`Limit::SqlPieces`].
+const MOST_PIECES: usize = 2_000;
 
 /// Evaluates constant texts.
 pub struct Consts<'r> {
@@ -235,12 +267,15 @@ impl<'r> Consts<'r> {
     pub fn pieces(&self, file: FileId, expr: ExprId) -> Vec<TextPiece> {
         let mut out = Vec::new();
         self.collect(file, expr, MAX_DEPTH, &mut out);
+        if out.len() > MOST_PIECES {
+            budget::tell(Limit::SqlPieces, self.resolver.module(file).expr(expr).span.start);
+        }
         out
     }
 
     fn collect(&self, file: FileId, expr: ExprId, depth: u32, out: &mut Vec<TextPiece>) {
         let module = self.resolver.module(file);
-        if depth == 0 || out.len() > 2_000 {
+        if depth == 0 || out.len() >= MOST_PIECES {
             out.push(TextPiece::Hole);
             return;
         }
@@ -466,7 +501,7 @@ pub struct Migration {
 pub struct MigrationStep {
     /// What it does.
     pub op: ModelOp,
-    /// Where.
+    /// Bytes of its file that it spans.
     pub span: Span,
     /// It changes the database.
     pub database: bool,
@@ -474,7 +509,7 @@ pub struct MigrationStep {
     pub state: bool,
 }
 
-/// A field.
+/// What a class's attribute is to its model.
 #[derive(Clone, Debug, PartialEq)]
 pub enum ModelField {
     /// A column; a reference names a model as written (`app.Model`, `self`).

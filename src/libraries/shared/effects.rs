@@ -94,7 +94,7 @@ impl Effects {
         self.0 & other.0 != 0
     }
 
-    /// Without `other`.
+    /// Those of these effects that are not in `other`.
     #[must_use]
     pub fn without(self, other: Effects) -> Effects {
         Effects(self.0 & !other.0)
@@ -120,7 +120,7 @@ impl Effects {
 /// What one call does.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct CallFacts {
-    /// Effects.
+    /// What a call does, known from its library's file.
     pub effects: Effects,
     /// The type of the result.
     pub returns: Option<String>,
@@ -206,7 +206,7 @@ struct ClassEntry {
     effects: BTreeMap<String, Vec<EffectName>>,
 }
 
-/// An effect by its name.
+/// An effect as files of libraries write it: `network`, `blocking`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct EffectName(pub Effects);
 

@@ -117,7 +117,7 @@ fn conditional_step(module: &Module, expr: ExprId) -> bool {
 /// One call of a fluent chain, with the chains that its root name was bound to before.
 #[derive(Clone, Copy)]
 pub struct ChainedCall<'m> {
-    /// The file.
+    /// File that is read.
     pub file: FileId,
     /// The call.
     pub call: Call<'m>,

@@ -7,6 +7,31 @@ use crate::libraries::shared::query::{Outcome, Query, Resolver};
 use crate::libraries::shared::query_builder;
 use crate::statement::{FilterKind, Operation, Projection, RowLimit};
 
+/// Methods that make what they are given, such as another query, a part of theirs, so that it does not run by itself.
+pub const TAKES: &[&str] = &[
+    "where",
+    "andWhere",
+    "orWhere",
+    "whereIn",
+    "whereNotIn",
+    "whereExists",
+    "whereNotExists",
+    "from",
+    "join",
+    "leftJoin",
+    "innerJoin",
+    "union",
+    "unionAll",
+    "with",
+    "select",
+    "modify",
+    "modifyGraph",
+    "on",
+    "insert",
+    "update",
+    "raw",
+];
+
 const GRAMMAR: FilterGrammar = FilterGrammar {
     key: |_| Op::Field,
     call: |_| Op::Field,

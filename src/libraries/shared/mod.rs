@@ -1,6 +1,7 @@
 //! The vocabulary that all recognisers share: values, queries, chains, declarations, effects.
 
 pub mod answers;
+pub mod api_names;
 pub mod batches;
 pub mod bundlers;
 pub mod callbacks;
@@ -11,6 +12,7 @@ pub mod comparison;
 pub mod declared;
 pub mod effects;
 pub mod fluent;
+pub mod frameworks;
 pub mod injected;
 pub mod kept_functions;
 pub mod kept_requests;

@@ -170,7 +170,7 @@ pub fn skips(resolver: &dyn Resolver, place: ExprPlace) -> bool {
     !matches!(module.kind(place.1), ExprKind::Null) && module.number(place.1) != Some(0.0)
 }
 
-/// A table use by name.
+/// A table in a statement that has no alias and was named by a text.
 pub fn table(name: impl Into<String>) -> TableUse {
     TableUse {
         name: name.into(),

@@ -21,6 +21,11 @@ pub fn is_client(name: &str) -> bool {
     .any(|library| name.starts_with(library))
 }
 
+/// Whether a function is of Redis's own client for Python.
+pub fn is_python_client(name: &str) -> bool {
+    name.starts_with("redis.")
+}
+
 /// Whether a command gives a key an end, or takes it away.
 pub fn ends_key(method: &str) -> bool {
     matches!(

@@ -18,7 +18,7 @@ pub enum RowMethod {
 }
 
 impl RowMethod {
-    /// In words.
+    /// As findings and lists write it.
     pub fn words(self) -> &'static str {
         match self {
             RowMethod::GraphQlField => "the GraphQL field resolver",

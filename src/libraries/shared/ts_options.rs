@@ -1,7 +1,7 @@
 //! What schema declarations in TypeScript share: objects of options, arrow functions that name a model, names in the
 //! forms of naming strategies.
 
-use crate::ir::{Call, ExprId, ExprKind, Module, StmtKind};
+use crate::ir::{Call, ExprId, ExprKind, Module};
 use crate::libraries::shared::declared::Consts;
 use crate::libraries::shared::value::FileId;
 use crate::source::Span;
@@ -12,7 +12,7 @@ use crate::statement::{IndexDef, IndexKey};
 pub(crate) struct OptionReader<'c, 'r> {
     /// Constant texts and names.
     pub consts: &'c Consts<'r>,
-    /// The file.
+    /// File that is read.
     pub file: FileId,
 }
 
@@ -74,27 +74,10 @@ impl<'r> OptionReader<'_, 'r> {
             .unwrap_or_default()
     }
 
-    /// What a function literal returns.
-    pub(crate) fn returned(&self, function: ExprId) -> Option<ExprId> {
-        let module = self.module();
-        let ExprKind::Lambda(function) = module.kind(function) else {
-            return None;
-        };
-        module
-            .function(*function)
-            .body
-            .iter()
-            .rev()
-            .find_map(|&stmt| match module.stmt(stmt).kind {
-                StmtKind::Return(value) => value,
-                _ => None,
-            })
-    }
-
     /// The model that `() => User`, `"User"` or `User` names.
     pub(crate) fn model(&self, expr: ExprId) -> Option<String> {
         let module = self.module();
-        let expr = self.returned(expr).unwrap_or(expr);
+        let expr = self.module().returned_by(expr).unwrap_or(expr);
         match module.kind(expr) {
             ExprKind::Name(name) | ExprKind::Attr { name, .. } => Some(module.str(*name).to_owned()),
             _ => module.string(expr).map(ToOwned::to_owned),
@@ -104,7 +87,7 @@ impl<'r> OptionReader<'_, 'r> {
     /// The fields that `(user) => [user.a, user.b]`, `["a", "b"]` or `"a"` names.
     pub(crate) fn fields(&self, expr: ExprId) -> Vec<String> {
         let module = self.module();
-        let Some(returned) = self.returned(expr) else {
+        let Some(returned) = self.module().returned_by(expr) else {
             return self.texts(expr);
         };
         let items = match module.kind(returned) {

@@ -9,7 +9,7 @@ use crate::libraries::shared::sql_text::{self, runs_parameter};
 use crate::libraries::shared::value::{FileId, Value};
 use crate::statement::{Operation, Projection, RowLimit, TableUse};
 
-/// The query at a call.
+/// The query that a call makes or runs, as far as the library's chain around it says; `None` where the call is not the library's.
 pub fn recognise(resolver: &dyn Resolver, file: FileId, call: Call<'_>) -> Option<Query> {
     let method = call.method()?;
     if !is_run(method) && !is_fetch(method) {

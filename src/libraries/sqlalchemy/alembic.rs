@@ -31,6 +31,7 @@ pub fn declared(resolver: &dyn Resolver, file: FileId) -> Option<Declared> {
         batch: Vec::new(),
         calls: 0,
         is_full: false,
+        is_crowded: false,
     };
     if let Some(upgrade) = top_function(module, "upgrade") {
         reader.block(&module.function(upgrade).body);
@@ -88,6 +89,8 @@ struct Reader<'r> {
     calls: u32,
     /// No more changes are kept.
     is_full: bool,
+    /// No more names are kept.
+    is_crowded: bool,
 }
 
 /// Tells of a loop that is not run for all its items.
@@ -119,6 +122,24 @@ impl<'r> Reader<'r> {
         } else if !self.is_full {
             self.is_full = true;
             budget::tell(Limit::Changes, span.start);
+        }
+    }
+
+    /// Gives a name its value; what it was before is forgotten even where there is no room for what it is now.
+    fn assign(&mut self, name: &str, value: ExprId) {
+        let module = self.module();
+        self.consts.bound.retain(|(bound, _)| bound != name);
+        // A text is evaluated now: later assignments may change what it is made of.
+        let known = match (self.text(value), module.kind(value)) {
+            (Some(text), _) => BoundName::Text(text),
+            (None, ExprKind::List(_) | ExprKind::Tuple(_) | ExprKind::Set(_) | ExprKind::Object(_)) => BoundName::Expr(self.file, value),
+            (None, _) => return,
+        };
+        if self.consts.bound.len() < Limit::MigrationNames.count() {
+            self.consts.bound.push((name.to_owned(), known));
+        } else if !self.is_crowded {
+            self.is_crowded = true;
+            budget::tell(Limit::MigrationNames, module.expr(value).span.start);
         }
     }
 
@@ -158,22 +179,8 @@ impl<'r> Reader<'r> {
                 ..
             } => {
                 self.expression(*value, MAX_DEPTH);
-                if let Some(name) = module.name(*target)
-                    && self.consts.bound.len() < 500
-                {
-                    self.consts.bound.retain(|(bound, _)| bound != name);
-                    // A text is evaluated now: later assignments may change what it is made of.
-                    match self.text(*value) {
-                        Some(text) => self.consts.bound.push((name.to_owned(), BoundName::Text(text))),
-                        None if matches!(
-                            module.kind(*value),
-                            ExprKind::List(_) | ExprKind::Tuple(_) | ExprKind::Set(_) | ExprKind::Object(_)
-                        ) =>
-                        {
-                            self.consts.bound.push((name.to_owned(), BoundName::Expr(self.file, *value)));
-                        }
-                        None => {}
-                    }
+                if let Some(name) = module.name(*target) {
+                    self.assign(name, *value);
                 }
             }
             _ => {

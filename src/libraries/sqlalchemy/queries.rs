@@ -18,7 +18,7 @@ use methods::is_known;
 use start::{builder, repository_query, start};
 use steps::apply;
 
-/// The query at a call.
+/// The query that a call makes or runs, as far as the library's chain around it says; `None` where the call is not the library's.
 pub fn recognise(resolver: &dyn Resolver, file: FileId, call: Call<'_>) -> Option<Query> {
     let method = call.method()?;
     if !is_known(method) && builder(resolver, file, &call).is_none() {

@@ -379,7 +379,7 @@ impl<'r> Reader<'_, 'r> {
             let options = self.options.options(call);
             let first = call.arg(0).filter(|&expr| self.options.object(expr).is_none());
             let target = self.options.get(options, "entity").or(first)?;
-            Some(self.options.returned(target).unwrap_or(target))
+            Some(self.options.module().returned_by(target).unwrap_or(target))
         });
         let target = given
             .into_iter()

@@ -9,6 +9,9 @@ use crate::libraries::shared::query_builder;
 use crate::libraries::shared::value::{FileId, RowModel, Value};
 use crate::statement::{ColumnUse, FilterKind, Operation, Projection, RowLimit, TableUse};
 
+/// Relations in each other in the `relations` of a query.
+const MAX_LOADED: usize = 8;
+
 const GRAMMAR: FilterGrammar = FilterGrammar {
     key: |_| Op::Field,
     call: operator,
@@ -264,7 +267,7 @@ fn filters(resolver: &dyn Resolver, place: ExprPlace, optional: bool, query: &mu
 }
 
 fn relations(resolver: &dyn Resolver, place: ExprPlace, prefix: &str, query: &mut Query) {
-    if prefix.split('.').count() > 8 {
+    if prefix.split('.').count() > MAX_LOADED {
         return;
     }
     let mut names = query_builder::strings(resolver, place);

@@ -17,6 +17,9 @@ use crate::project::eval::Code;
 use crate::project::graph::{Edge, EdgeKind, FnId, FunctionNode};
 use crate::vocabulary::List;
 
+/// Parts of a test in each other that a constant may decide.
+const MAX_TEST_DEPTH: u32 = 20;
+
 /// How deep objects and member paths are followed.
 const MAX_NESTING: u32 = 6;
 
@@ -500,7 +503,7 @@ fn fields(module: &Module, entries: &[ObjectEntry], known: &[(Sym, Constant)], d
 
 /// What a condition is with these constants, where they decide it.
 pub fn decide(module: &Module, test: ExprId, known: &[(Sym, Constant)], depth: u32) -> Option<bool> {
-    if depth > 20 {
+    if depth > MAX_TEST_DEPTH {
         return None;
     }
     match module.kind(test) {

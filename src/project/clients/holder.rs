@@ -57,7 +57,7 @@ type Timers = Rc<FxHashMap<Sym, f64>>;
 type Keys = Rc<FxHashMap<ExprId, ExprId>>;
 
 impl<'c> Holders<'c> {
-    /// For a file.
+    /// What looks for the holders of clients in one file.
     pub fn new(code: &'c Code, file: FileId) -> Holders<'c> {
         Holders {
             eval: Evaluator::new(code),

@@ -351,7 +351,8 @@ impl<'c> Search<'c> {
         self.found
     }
 
-    /// The component at a request or a call, or the helper around it, with the interval so far.
+    /// Who sends the request: the component or page whose function encloses it, or a helper whose callers must be looked at next; with the
+    /// poll interval that was found on the way.
     fn place(&mut self, sent: &Sent, is_last: bool) -> Option<(Helper, Option<f64>)> {
         let code = self.code;
         let holders = self.holders.entry(sent.file).or_insert_with(|| Holders::new(code, sent.file));

@@ -12,6 +12,9 @@ use crate::libraries::shared::query_hooks::is_keyed_by_address;
 use crate::libraries::shared::value::FileId;
 use crate::project::eval::Evaluator;
 
+/// Names that stand for each other in an address.
+const MAX_NAMES: u32 = 4;
+
 /// A request that a client's code sends.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClientRequest {
@@ -183,7 +186,9 @@ impl Reader<'_, '_> {
         self.left.set(left);
         let module = self.eval.code.module(file);
         let hole = |inner: ExprId| match module.kind(inner) {
-            ExprKind::Name(_) | ExprKind::Attr { .. } if depth < 4 => self.text(file, inner, depth + 1).unwrap_or_else(|| HOLE.to_string()),
+            ExprKind::Name(_) | ExprKind::Attr { .. } if depth < MAX_NAMES => {
+                self.text(file, inner, depth + 1).unwrap_or_else(|| HOLE.to_string())
+            }
             _ => HOLE.to_string(),
         };
         match module.kind(expr) {
@@ -195,14 +200,14 @@ impl Reader<'_, '_> {
                 });
                 Some(texts.collect())
             }
-            ExprKind::Binary { op, left, right } if module.str(*op) == "+" && depth < 4 => {
+            ExprKind::Binary { op, left, right } if module.str(*op) == "+" && depth < MAX_NAMES => {
                 let side = |side: ExprId| self.text(file, side, depth + 1).unwrap_or_else(|| HOLE.to_string());
                 Some(format!("{}{}", side(*left), side(*right)))
             }
             // `process.env.API ?? "http://localhost:8000"`: what it is outside is not known.
             ExprKind::Name(_) | ExprKind::Attr { .. } => {
                 let place = self.eval.definition(file, expr).filter(|&place| place != (file, expr))?;
-                (depth < 4).then(|| self.text(place.0, place.1, depth + 1)).flatten()
+                (depth < MAX_NAMES).then(|| self.text(place.0, place.1, depth + 1)).flatten()
             }
             _ => None,
         }

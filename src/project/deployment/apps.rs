@@ -16,13 +16,13 @@ const FEWEST_ROUTES: usize = 2;
 /// A server application.
 #[derive(Clone, Debug)]
 pub struct App {
-    /// File.
+    /// File that it stands in.
     pub file: FileId,
     /// The call that makes it, or Django's list of middleware.
     pub span: Span,
-    /// The framework.
+    /// Name of the web framework, for people: `FastAPI`.
     pub framework: &'static str,
-    /// Language.
+    /// Language of the file that makes it.
     pub language: Language,
     /// Routes of this language below its folder.
     pub routes: usize,

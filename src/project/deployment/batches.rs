@@ -11,7 +11,7 @@ const LARGEST: f64 = 1_000_000.0;
 /// A constant that sizes batches.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Batch {
-    /// File.
+    /// File that it stands in.
     pub file: FileId,
     /// The assignment.
     pub span: Span,

@@ -12,7 +12,7 @@ use crate::project::graph::Graph;
 use crate::source::Span;
 use crate::vocabulary::List;
 
-/// What a cap is.
+/// By what code bounds how much of something runs at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CapKind {
     /// A constant for sessions, requests, jobs or workers.
@@ -28,17 +28,17 @@ pub enum CapKind {
 /// How many of something run at once.
 #[derive(Clone, Debug)]
 pub struct Cap {
-    /// File.
+    /// File that it stands in.
     pub file: FileId,
-    /// Where.
+    /// Bytes of its file that it spans.
     pub span: Span,
     /// Its name, or what it is.
     pub name: String,
-    /// What.
+    /// By what it is bounded.
     pub kind: CapKind,
     /// How many.
     pub value: u32,
-    /// Something reads it.
+    /// Whether other code reads the constant, so that it takes effect; an unread one limits nothing.
     pub read: bool,
 }
 

@@ -12,7 +12,7 @@ pub const DEFAULT_CONNECTIONS: u32 = 100;
 /// How many connections the database accepts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Connections {
-    /// File.
+    /// File that it stands in.
     pub file: FileId,
     /// The setting, or the service that has none.
     pub span: Span,

@@ -26,6 +26,17 @@ pub enum PoolKind {
 }
 
 impl PoolKind {
+    /// The code that makes one of a size that is meant.
+    pub fn sized(self) -> &'static str {
+        match self {
+            PoolKind::SqlAlchemy => "create_engine(url, pool_size=20, max_overflow=10, pool_timeout=10, pool_pre_ping=True)",
+            PoolKind::Asyncpg => "asyncpg.create_pool(dsn, min_size=5, max_size=20)",
+            PoolKind::PsycopgPool => "ConnectionPool(conninfo, min_size=5, max_size=20)",
+            PoolKind::Psycopg2 => "ThreadedConnectionPool(1, 20, dsn)",
+            PoolKind::NodePostgres | PoolKind::PostgresJs => "{ max: 20, connectionTimeoutMillis: 10_000 }",
+        }
+    }
+
     fn of(name: &str) -> Option<PoolKind> {
         let last = name.rsplit('.').next().unwrap_or(name);
         let starts = |package: &str| name == package || name.strip_prefix(package).is_some_and(|rest| rest.starts_with('.'));
@@ -75,7 +86,7 @@ impl PoolKind {
 /// An engine or pool.
 #[derive(Clone, Debug)]
 pub struct Pool {
-    /// File.
+    /// File that it stands in.
     pub file: FileId,
     /// The function it is made in.
     pub function: FunctionId,

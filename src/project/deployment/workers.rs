@@ -28,9 +28,9 @@ pub enum WorkerKind {
 /// How many of something one command or declaration starts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Workers {
-    /// File.
+    /// File of the command line or declaration.
     pub file: FileId,
-    /// Where.
+    /// Bytes of its file that it spans.
     pub span: Span,
     /// The program: `gunicorn`, `celery`, `bullmq`.
     pub program: &'static str,
@@ -147,11 +147,11 @@ const PROGRAMS: [Program; 10] = [
 /// How long a server lets a request take.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RequestLimit {
-    /// File.
+    /// File of the server's command line.
     pub file: FileId,
     /// The command.
     pub span: Span,
-    /// The program.
+    /// Name of the server program: `gunicorn`, `uvicorn`, …
     pub program: &'static str,
     /// Seconds; zero is for ever.
     pub seconds: u32,

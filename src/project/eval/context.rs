@@ -12,6 +12,9 @@ use crate::libraries::shared::query::{Outcome, Query, Resolver};
 use crate::libraries::shared::value::{FileId, RowModel, Value};
 use crate::project::scope::{Bound, Member};
 
+/// Arguments of a call of which a `**fields` is known.
+const MOST_ARGUMENTS: usize = 20;
+
 /// Uses within uses that are followed: a service over a repository.
 const MAX_LEVEL: u8 = 2;
 /// Names between a receiver and what made it.
@@ -265,7 +268,7 @@ impl<'c> Evaluator<'c> {
         let Some(index) = params.iter().position(|param| param.kind == ParamKind::Keywords) else {
             return;
         };
-        if call.is_open() || call.args.len() > 20 {
+        if call.is_open() || call.args.len() > MOST_ARGUMENTS {
             return;
         }
         context.keywords_of = Some((at, function, index));

@@ -7,7 +7,7 @@ use crate::libraries::shared::collections;
 use crate::libraries::shared::injected;
 use crate::libraries::shared::query::Resolver;
 use crate::libraries::shared::value::{FileId, RowModel, Value};
-use crate::project::scope::{Binding, Bound, Member, PatternStep, enclosing_class};
+use crate::project::scope::{Binding, Bound, Member, PatternStep};
 
 /// Elements of a list as it is written that are compared, whether they are of one class.
 const MOST_ELEMENTS: usize = 64;
@@ -120,7 +120,7 @@ impl Evaluator<'_> {
         let module = self.m(file);
         let text = module.str(name);
         if matches!(text, "self" | "cls")
-            && let Some(class) = enclosing_class(module, module.owner(expr))
+            && let Some(class) = module.enclosing_class(module.owner(expr))
         {
             let own = self.within.as_ref().filter(|within| within.lineage.contains(&(file, class)));
             let (file, class) = own.and_then(|within| within.context.own).unwrap_or((file, class));

@@ -15,7 +15,7 @@ pub struct Keeping {
     annotation: Option<ExprId>,
 }
 
-/// All places where something is kept on an object other than the own one, by its name there.
+/// Assignments to attributes of objects other than `self` (`request.user = …`, `app.state.db = …`), by the attribute's name.
 pub type KeptByName = FxHashMap<Box<str>, Vec<Keeping>>;
 
 /// Finds those of a project.

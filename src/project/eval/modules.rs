@@ -27,7 +27,7 @@ pub(super) struct AddedMembers {
 
 /// What a path is put together of.
 #[derive(Default)]
-struct Parts {
+struct PathParts {
     texts: Vec<String>,
     /// Something of it is another one each time.
     has_names: bool,
@@ -312,13 +312,13 @@ impl Evaluator<'_> {
             Some(_) => call.method() == Some("import"),
         };
         let path = call.arg(0).filter(|_| is_loader && required_path(call).is_none())?;
-        let mut parts = Parts::default();
+        let mut parts = PathParts::default();
         self.literal_parts(file, path, &mut parts);
         parts.has_names.then(|| parts.texts.join("/"))
     }
 
     /// The literal parts of a path that is put together.
-    fn literal_parts(&self, file: FileId, expr: ExprId, out: &mut Parts) {
+    fn literal_parts(&self, file: FileId, expr: ExprId, out: &mut PathParts) {
         if out.seen.len() > MAX_HOPS as usize || !out.seen.insert(expr) {
             return;
         }

@@ -8,7 +8,7 @@ use crate::libraries::registry;
 use crate::libraries::shared::injected::{self, Provided};
 use crate::libraries::shared::query::Outcome;
 use crate::libraries::shared::value::{FileId, Value};
-use crate::project::scope::{Member, enclosing_class};
+use crate::project::scope::Member;
 
 impl Evaluator<'_> {
     pub(super) fn call_value(&self, file: FileId, expr: ExprId) -> Value {
@@ -26,7 +26,7 @@ impl Evaluator<'_> {
         let module = self.m(file);
         let Some(call) = module.call(expr) else { return Value::Unknown };
         if module.name(call.callee) == Some("super")
-            && let Some(class) = enclosing_class(module, module.owner(expr))
+            && let Some(class) = module.enclosing_class(module.owner(expr))
         {
             return match self.bases(file, class).first().cloned() {
                 Some(Value::Class(at, base)) => Value::Instance(at, base),

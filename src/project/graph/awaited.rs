@@ -3,13 +3,16 @@
 use crate::ir::{ExprId, ExprKind, Module, Parent, StmtKind};
 use crate::libraries::shared::callbacks::is_iteration;
 
+/// Expressions around a call among which what awaits it is looked for.
+const MAX_AROUND_CALL: usize = 12;
+
 /// Whether what an expression gives is awaited: at once, by `async for`, through the callback it is returned from, or by a gather.
 pub fn is_awaited(module: &Module, id: ExprId) -> bool {
     if is_iterated_asynchronously(module, id) {
         return true;
     }
     let mut parent = module.expr(id).parent;
-    for _ in 0..12 {
+    for _ in 0..MAX_AROUND_CALL {
         match parent {
             Parent::Expr(at) => match module.kind(at) {
                 ExprKind::Await(_) => return true,

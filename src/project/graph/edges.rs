@@ -14,6 +14,9 @@ use crate::project::eval::Callees;
 use crate::project::scope::Member;
 use crate::syntax::sql::mask::looks_like_sql;
 
+/// Implementations of an interface among which a call may go; of more, none is the one.
+const MOST_IMPLEMENTATIONS: usize = 6;
+
 impl FileBuilder<'_> {
     pub(super) fn edges(&mut self, id: ExprId) {
         let module = self.module;
@@ -105,7 +108,7 @@ impl FileBuilder<'_> {
         match self.eval.value(self.file, receiver) {
             Value::Instance(file, class) => {
                 let found = self.eval.implementations(file, class, method);
-                if found.len() > 6 {
+                if found.len() > MOST_IMPLEMENTATIONS {
                     Vec::new()
                 } else {
                     found.iter().map(|&(file, function)| self.fn_id(file, function)).collect()

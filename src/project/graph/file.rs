@@ -66,6 +66,8 @@ pub(super) struct FileBuilder<'c> {
 }
 
 impl<'c> FileBuilder<'c> {
+    /// What reads one file into the graph: `first` has the number of each file's first function, `properties` the names of all properties
+    /// of the project.
     pub(super) fn new(code: &'c Code, first: &'c [u32], properties: &'c FxHashSet<String>, file: FileId) -> Self {
         let module = code.module(file);
         let has_module = code.files.get(file.index()).is_some_and(|facts| facts.module.is_some());

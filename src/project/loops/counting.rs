@@ -1,6 +1,6 @@
 //! Loops that count what they do and stop doing it at a number that the source fixes: `if attempts >= 4: continue`.
 
-use super::Parts;
+use super::LoopParts;
 use super::body::statements;
 use super::ending::holder;
 use crate::budget::Limit;
@@ -13,7 +13,7 @@ use crate::project::eval::Evaluator;
 const SMALL: u32 = 20;
 
 /// How often the call runs at most, where a counter that each run raises closes the way to it.
-pub fn capped(eval: &Evaluator<'_>, file: FileId, parts: &Parts) -> Option<u32> {
+pub fn capped(eval: &Evaluator<'_>, file: FileId, parts: &LoopParts) -> Option<u32> {
     let module = eval.module(file);
     let stop = parts.stmt?;
     let way = blocks_to(module, parts.anchor, stop);

@@ -1,12 +1,12 @@
 //! Where a loop ends after a call.
 
 use super::body::statements;
-use super::{Parts, owner};
+use super::{LoopParts, owner};
 use crate::budget::Limit;
 use crate::ir::{ExprId, Language, Module, Parent, StmtId, StmtKind};
 
 /// Whether the expression stands in a `try` of the loop whose success ends the loop.
-pub fn ends_in_try(module: &Module, parts: &Parts) -> bool {
+pub fn ends_in_try(module: &Module, parts: &LoopParts) -> bool {
     let Some(stop) = parts.stmt else { return false };
     let mut node = module.expr(parts.anchor).parent;
     loop {

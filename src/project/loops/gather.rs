@@ -4,10 +4,13 @@ use rustc_hash::FxHashSet;
 
 use crate::ir::{Call, ExprId, ExprKind, Language, Module, Parent, StmtKind};
 
+/// Expressions between a call and the gather or list that takes it.
+const MAX_AROUND_CALL: usize = 6;
+
 /// Whether a comprehension or `map` call is what a gather waits for: `gather(*[…])`, `Promise.all(xs.map(…))`.
 pub fn is_gathered(module: &Module, expr: ExprId) -> bool {
     let mut at = expr;
-    for _ in 0..6 {
+    for _ in 0..MAX_AROUND_CALL {
         at = match module.expr(at).parent {
             Parent::Expr(parent) => match module.kind(parent) {
                 // Also `xs.map(f).filter(…)` inside the gather.
@@ -80,7 +83,7 @@ fn gathered_names(module: &Module) -> FxHashSet<String> {
 /// `tasks.append(f(x))`, `group.create_task(f(x))`.
 pub fn is_collected(module: &Module, expr: ExprId) -> bool {
     let mut at = expr;
-    for _ in 0..6 {
+    for _ in 0..MAX_AROUND_CALL {
         let Parent::Expr(parent) = module.expr(at).parent else {
             return false;
         };

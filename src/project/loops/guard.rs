@@ -1,9 +1,12 @@
 //! Calls that a loop makes only for keys which a container does not hold yet.
 
-use super::Parts;
+use super::LoopParts;
 use super::body::{assignments, expressions, names, statements};
 use crate::budget::Limit;
 use crate::ir::{ExprId, ExprKind, Module, Parent, StmtId, StmtKind, Sym};
+
+/// Parts of a test in each other, among which the question whether a key is missing is looked for.
+const MAX_TEST_DEPTH: u32 = 40;
 
 /// `k not in cache`, `!seen.has(k)`.
 pub fn is_cache_test(module: &Module, test: ExprId) -> bool {
@@ -17,7 +20,7 @@ fn cache_of(module: &Module, test: ExprId) -> Option<(String, bool)> {
 
 fn cache_at(module: &Module, test: ExprId, depth: u32) -> Option<(String, bool)> {
     // Chains of `and` can be thousands long.
-    if depth > 40 {
+    if depth > MAX_TEST_DEPTH {
         return None;
     }
     match module.kind(test) {
@@ -46,7 +49,7 @@ fn cache_at(module: &Module, test: ExprId, depth: u32) -> Option<(String, bool)>
 }
 
 /// Whether the call runs only for keys that a container, filled in the same loop, does not have yet.
-pub fn is_cache_guarded(module: &Module, parts: &Parts, targets: &[Sym]) -> bool {
+pub fn is_cache_guarded(module: &Module, parts: &LoopParts, targets: &[Sym]) -> bool {
     let mut filled = filled(module, &parts.body);
     // A row that gets a missing field is no cache: every row has its own.
     filled.retain(|name| {
@@ -72,7 +75,7 @@ pub fn is_cache_guarded(module: &Module, parts: &Parts, targets: &[Sym]) -> bool
 }
 
 /// What holds the call within the loop, innermost first, each with what it holds of it.
-fn steps(module: &Module, parts: &Parts) -> impl Iterator<Item = (Parent, Parent)> {
+fn steps(module: &Module, parts: &LoopParts) -> impl Iterator<Item = (Parent, Parent)> {
     let loop_itself = parts.stmt.map(Parent::Stmt);
     let first = (module.expr(parts.anchor).parent, Parent::Expr(parts.anchor));
     let outwards = std::iter::successors(Some(first), |&(node, _)| match node {
@@ -87,7 +90,7 @@ fn steps(module: &Module, parts: &Parts) -> impl Iterator<Item = (Parent, Parent
 
 /// Whether the call runs until it has brought something, and then no more: `if not event: event = load(row)`, of a variable that
 /// nothing else in the loop sets.
-pub fn is_until_set(module: &Module, parts: &Parts, targets: &[Sym]) -> bool {
+pub fn is_until_set(module: &Module, parts: &LoopParts, targets: &[Sym]) -> bool {
     let set = assignments(module, &parts.body);
     if set.is_empty() {
         return false;
@@ -129,7 +132,7 @@ fn unset(module: &Module, test: ExprId) -> Option<Sym> {
 }
 
 /// `if k not in cache:` around; `if value is None:` around, with the value read from a container.
-fn is_guard(module: &Module, stmt: StmtId, from: Parent, filled: &[String], parts: &Parts) -> bool {
+fn is_guard(module: &Module, stmt: StmtId, from: Parent, filled: &[String], parts: &LoopParts) -> bool {
     let (StmtKind::If { test, then, orelse }, Parent::Stmt(child)) = (&module.stmt(stmt).kind, from) else {
         return false;
     };
@@ -145,7 +148,7 @@ fn is_guard(module: &Module, stmt: StmtId, from: Parent, filled: &[String], part
 }
 
 /// `if k in cache: continue` before the call.
-fn skips_known(module: &Module, stmt: StmtId, filled: &[String], parts: &Parts) -> bool {
+fn skips_known(module: &Module, stmt: StmtId, filled: &[String], parts: &LoopParts) -> bool {
     let blocks = match module.stmt(stmt).parent {
         Parent::Stmt(outer) => module.stmt_blocks(outer),
         Parent::Function(function) if parts.stmt.is_none() => vec![module.function(function).body.as_ref()],
@@ -166,7 +169,7 @@ fn skips_known(module: &Module, stmt: StmtId, filled: &[String], parts: &Parts) 
 }
 
 /// The container that a tested name was read from in the loop: `v = cache.get(k)`.
-fn read_from(module: &Module, test: ExprId, parts: &Parts) -> Option<String> {
+fn read_from(module: &Module, test: ExprId, parts: &LoopParts) -> Option<String> {
     let tested = names(module, test);
     assignments(module, &parts.body)
         .into_iter()

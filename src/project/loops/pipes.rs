@@ -1,6 +1,6 @@
 //! Functions that a stream of objects is made with: a loop over what is piped into it.
 
-use super::{Loop, Parts, body, finish};
+use super::{Loop, LoopParts, body, finish};
 use crate::ir::{ExprId, ExprKind, Parent};
 use crate::libraries::shared::pipes::made_with;
 use crate::libraries::shared::query::Resolver;
@@ -18,10 +18,10 @@ pub(super) fn around(eval: &Evaluator<'_>, file: FileId, object: ExprId, functio
     if module.entry(object, method) != Some(function) {
         return None;
     }
-    let parts = Parts {
+    let parts = LoopParts {
         names: body::parameter_names(module, id),
         body: module.function(id).body.to_vec(),
-        ..Parts::of_callback(module, (call, method), function, anchor)
+        ..LoopParts::of_callback(module, (call, method), function, anchor)
     };
     Some(finish(eval, file, parts, false))
 }

@@ -4,7 +4,7 @@ use super::body::{BodyAssignment, assigned, assignments, expressions, inner, men
 use super::counting::capped;
 use super::ending::{ends_after, ends_in_try, holder};
 use super::guard::{is_cache_guarded, is_until_set};
-use super::{LoopForm, LoopVerdict, Parts, iterable};
+use super::{LoopForm, LoopParts, LoopVerdict, iterable};
 use crate::budget::Limit;
 use crate::ir::{Call, ExprId, ExprKind, Module, Parent, StmtId, StmtKind, Sym};
 use crate::libraries::shared::collections;
@@ -17,7 +17,7 @@ use crate::project::eval::Evaluator;
 use crate::vocabulary::{List, Name};
 
 /// The verdict; the first that fits, most certain first.
-pub fn of(eval: &Evaluator<'_>, file: FileId, parts: &Parts, targets: &[Sym]) -> LoopVerdict {
+pub fn of(eval: &Evaluator<'_>, file: FileId, parts: &LoopParts, targets: &[Sym]) -> LoopVerdict {
     let module = eval.module(file);
     let verdict = match parts.form {
         LoopForm::While => while_loop(eval, file, parts),
@@ -47,7 +47,7 @@ pub fn of(eval: &Evaluator<'_>, file: FileId, parts: &Parts, targets: &[Sym]) ->
     LoopVerdict::PerRow
 }
 
-fn for_each(eval: &Evaluator<'_>, file: FileId, parts: &Parts, targets: &[Sym]) -> Option<LoopVerdict> {
+fn for_each(eval: &Evaluator<'_>, file: FileId, parts: &LoopParts, targets: &[Sym]) -> Option<LoopVerdict> {
     let module = eval.module(file);
     let over = parts.iterable?;
     if iterable::is_retry_range(module, over)
@@ -75,7 +75,7 @@ fn for_each(eval: &Evaluator<'_>, file: FileId, parts: &Parts, targets: &[Sym]) 
 }
 
 /// `for (let i = 0; i < n; i += size)`.
-fn counter(eval: &Evaluator<'_>, file: FileId, parts: &Parts) -> Option<LoopVerdict> {
+fn counter(eval: &Evaluator<'_>, file: FileId, parts: &LoopParts) -> Option<LoopVerdict> {
     let module = eval.module(file);
     let StmtKind::Loop { header, .. } = &module.stmt(parts.stmt?).kind else {
         return None;
@@ -163,7 +163,7 @@ fn counted(eval: &Evaluator<'_>, file: FileId, test: Option<ExprId>) -> Option<u
     (1..=20_u32).find(|&count| (f64::from(count) - bound).abs() < 0.5)
 }
 
-fn while_loop(eval: &Evaluator<'_>, file: FileId, parts: &Parts) -> Option<LoopVerdict> {
+fn while_loop(eval: &Evaluator<'_>, file: FileId, parts: &LoopParts) -> Option<LoopVerdict> {
     let module = eval.module(file);
     let test = parts.test?;
     let in_try_loop = is_true(module, test) && ends_in_try(module, parts);
@@ -215,7 +215,7 @@ fn while_loop(eval: &Evaluator<'_>, file: FileId, parts: &Parts) -> Option<LoopV
 }
 
 /// `while True`: pages, a worker, or neither.
-fn endless(eval: &Evaluator<'_>, file: FileId, parts: &Parts) -> Option<LoopVerdict> {
+fn endless(eval: &Evaluator<'_>, file: FileId, parts: &LoopParts) -> Option<LoopVerdict> {
     let module = eval.module(file);
     let set = assignments(module, &parts.body);
     let ends = statements(module, &parts.body)
@@ -288,7 +288,7 @@ fn splices(module: &Module, body: &[StmtId], tested: &[Sym]) -> bool {
 }
 
 /// `rows = query(…); if not rows: break`: what the call itself brought decides.
-fn ends_when_empty(module: &Module, parts: &Parts) -> bool {
+fn ends_when_empty(module: &Module, parts: &LoopParts) -> bool {
     let own = own_targets(module, parts);
     !own.is_empty()
         && statements(module, &parts.body).iter().any(|&stmt| {
@@ -302,8 +302,9 @@ fn ends_when_empty(module: &Module, parts: &Parts) -> bool {
         })
 }
 
-/// `code = make(); if not taken(code): return code`: it looks for something that nobody has, and the first is as a rule.
-fn ends_where_missing(module: &Module, parts: &Parts) -> bool {
+/// A loop that tries values until one is unused (`code = make(); if not taken(code): return code`): it usually ends in its first turn, so
+/// its query is not per row.
+fn ends_where_missing(module: &Module, parts: &LoopParts) -> bool {
     let set = assignments(module, &parts.body);
     let is_made = |name: Sym| set.iter().any(|assigned| assigned.targets.contains(&name));
     statements(module, &parts.body).iter().any(|&stmt| {
@@ -323,7 +324,7 @@ fn ends_where_missing(module: &Module, parts: &Parts) -> bool {
 }
 
 /// The names that the statement with the expression assigns.
-fn own_targets(module: &Module, parts: &Parts) -> Vec<Sym> {
+fn own_targets(module: &Module, parts: &LoopParts) -> Vec<Sym> {
     let mut node = module.expr(parts.anchor).parent;
     loop {
         node = match node {
@@ -404,14 +405,14 @@ fn is_waiting_name(module: &Module, test: ExprId) -> bool {
     }
 }
 
-fn mentions_in_body(module: &Module, parts: &Parts, words: List) -> bool {
+fn mentions_in_body(module: &Module, parts: &LoopParts, words: List) -> bool {
     assignments(module, &parts.body)
         .iter()
         .any(|assigned| assigned.targets.iter().any(|&name| words.has(module.str(name))))
 }
 
 /// Whether the call uses what a call before it in the same loop brought: `node = find(node.next)`.
-fn is_dependent(module: &Module, parts: &Parts, targets: &[Sym]) -> bool {
+fn is_dependent(module: &Module, parts: &LoopParts, targets: &[Sym]) -> bool {
     if parts.body.is_empty() || matches!(parts.form, LoopForm::Callback(_)) {
         return false;
     }
@@ -451,7 +452,7 @@ fn is_dependent(module: &Module, parts: &Parts, targets: &[Sym]) -> bool {
 
 /// What the body writes a result into and hands to the call again: `state["rounds"] = updates["rounds"]` around
 /// `updates = step(state)`, `turns.append(answer)` around `answer = ask(turns)`.
-fn written_to(module: &Module, parts: &Parts, carried: &[Sym]) -> Vec<Sym> {
+fn written_to(module: &Module, parts: &LoopParts, carried: &[Sym]) -> Vec<Sym> {
     let Some(call) = module.call(module.unawaited(parts.anchor)) else {
         return Vec::new();
     };
@@ -517,7 +518,7 @@ fn names_within(module: &Module, expr: ExprId) -> Vec<Sym> {
 }
 
 /// Whether the loop sets a name afresh before the call, from something else: then nothing is carried over.
-fn is_set_before(module: &Module, parts: &Parts, name: Sym) -> bool {
+fn is_set_before(module: &Module, parts: &LoopParts, name: Sym) -> bool {
     let Some(own) = holder(module, parts.anchor) else { return false };
     let start = module.stmt(own).span.start;
     parts.body.iter().any(|&stmt| {

@@ -2,9 +2,15 @@
 
 use crate::ir::{CompKind, ExprId, ExprKind, Module, Parent, StmtId, StmtKind};
 
+/// Statements of a loop that only adds.
+const MAX_STEPS: usize = 50;
+
+/// Operators around an expression that only decides.
+const MAX_AROUND: usize = 20;
+
 /// Whether an expression only decides: the test of an `if`, a `not`, a comprehension's condition.
 pub(super) fn is_condition(module: &Module, mut expr: ExprId) -> bool {
-    for _ in 0..20 {
+    for _ in 0..MAX_AROUND {
         match module.expr(expr).parent {
             Parent::Stmt(stmt) => {
                 return match &module.stmt(stmt).kind {
@@ -82,7 +88,7 @@ fn is_length_attr(module: &Module, expr: ExprId) -> bool {
     matches!(module.kind(expr), ExprKind::Attr { name, .. } if module.str(*name) == "length")
 }
 
-/// `call.length`.
+/// Whether a call's result is only asked for its `length`.
 pub(super) fn is_length(module: &Module, call: ExprId) -> bool {
     matches!(module.expr(call).parent, Parent::Expr(parent) if is_length_attr(module, parent))
 }
@@ -150,7 +156,7 @@ pub(super) fn is_tally(module: &Module, body: &[StmtId]) -> bool {
             StmtKind::Continue => {}
             _ => return false,
         }
-        if steps > 50 {
+        if steps > MAX_STEPS {
             return false;
         }
     }

@@ -18,7 +18,7 @@ use crate::statement::Operation;
 /// A place where a function gets rows: from a query of its own, or from a function that runs one.
 #[derive(Clone, Debug)]
 pub struct RowLoad {
-    /// File.
+    /// File that it stands in.
     pub file: FileId,
     /// The call.
     pub expr: ExprId,
@@ -26,7 +26,7 @@ pub struct RowLoad {
     pub function: FnId,
     /// Where the query runs.
     pub source: (FileId, ExprId),
-    /// The query.
+    /// The query whose rows are loaded.
     pub query: Arc<Query>,
     /// The called function that runs it, where it is another one.
     pub via: Option<FnId>,

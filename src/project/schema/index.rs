@@ -25,7 +25,7 @@ pub struct Index {
     pub keys: Vec<IndexKey>,
     /// INCLUDE columns.
     pub include: Vec<String>,
-    /// It is unique.
+    /// Whether no two rows may have equal keys.
     pub unique: bool,
     /// Method; `None` is the default B-tree.
     pub method: Option<String>,
@@ -35,7 +35,7 @@ pub struct Index {
     pub origin: IndexOrigin,
     /// ON ONLY of a partitioned table.
     pub only: bool,
-    /// Where.
+    /// All sources that declare or change it, in their order.
     pub places: Vec<SchemaPlace>,
 }
 

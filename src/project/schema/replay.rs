@@ -56,7 +56,7 @@ fn series(file: &str) -> String {
 }
 
 /// What all changes of one source share.
-struct Context<'a> {
+struct ReplayContext<'a> {
     file: &'a Arc<str>,
     kind: SourceKind,
     dialect: Dialect,
@@ -64,7 +64,7 @@ struct Context<'a> {
     on_empty_tables: bool,
 }
 
-impl Context<'_> {
+impl ReplayContext<'_> {
     fn place(&self, span: Span) -> SchemaPlace {
         SchemaPlace {
             file: self.file.clone(),
@@ -78,7 +78,7 @@ impl SchemaState {
     /// Runs all changes of a source.
     pub fn run(&mut self, source: &SchemaSource) {
         self.fresh.clear();
-        let context = Context {
+        let context = ReplayContext {
             file: &source.file,
             kind: source.kind,
             dialect: source.dialect,
@@ -97,7 +97,7 @@ impl SchemaState {
 
     /// Adds a model's table.
     pub fn model(&mut self, source: &SchemaSource, table: &TableDef) {
-        let context = Context {
+        let context = ReplayContext {
             file: &source.file,
             kind: source.kind,
             dialect: source.dialect,
@@ -174,7 +174,7 @@ impl SchemaState {
         self.names.find(&name_key(name))
     }
 
-    fn add(&mut self, context: &Context, name: &str, span: Span) -> usize {
+    fn add(&mut self, context: &ReplayContext, name: &str, span: Span) -> usize {
         let (schema, bare) = qualified(name);
         let table = Table {
             name: bare.to_owned(),
@@ -200,11 +200,11 @@ impl SchemaState {
     }
 
     /// The table of a name; one that nothing created is made up, so that what is known of it is kept.
-    fn table(&mut self, context: &Context, name: &str, span: Span) -> usize {
+    fn table(&mut self, context: &ReplayContext, name: &str, span: Span) -> usize {
         self.find(name).unwrap_or_else(|| self.add(context, name, span))
     }
 
-    fn apply(&mut self, context: &Context, change: &SchemaChange) {
+    fn apply(&mut self, context: &ReplayContext, change: &SchemaChange) {
         let span = change.span;
         match &change.op {
             SchemaOp::CreateTable(def, if_not_exists) => self.create(context, def, *if_not_exists),
@@ -257,7 +257,7 @@ impl SchemaState {
         }
     }
 
-    fn create(&mut self, context: &Context, def: &TableDef, if_not_exists: bool) {
+    fn create(&mut self, context: &ReplayContext, def: &TableDef, if_not_exists: bool) {
         let existing = self.names.exact(&name_key(&def.name));
         if let Some(at) = existing.filter(|&at| !self.tables[at].phantom) {
             // What exists is left alone by a migration; scripts that are alternatives of each other add up.
@@ -302,7 +302,7 @@ impl SchemaState {
         }
     }
 
-    fn rename_table(&mut self, context: &Context, from: &str, to: &str, span: Span) {
+    fn rename_table(&mut self, context: &ReplayContext, from: &str, to: &str, span: Span) {
         let at = self.table(context, from, span);
         self.names.remove(at);
         let (schema, bare) = qualified(to);
@@ -319,7 +319,7 @@ impl SchemaState {
         self.register(at, 0);
     }
 
-    fn add_index(&mut self, context: &Context, def: &IndexDef, if_not_exists: bool, span: Span) {
+    fn add_index(&mut self, context: &ReplayContext, def: &IndexDef, if_not_exists: bool, span: Span) {
         if if_not_exists && def.name.as_deref().is_some_and(|name| self.index_place(name, None).is_some()) {
             return;
         }

@@ -7,6 +7,9 @@ use crate::libraries::shared::value::FileId;
 use crate::project::schema::SchemaModel;
 use crate::project::scope::Member;
 
+/// Attributes after each other that a serializer's method reads of a row.
+const MAX_ATTRIBUTES: usize = 8;
+
 /// Names in one method that hold the object or what it leads to.
 const MAX_NAMES: usize = 12;
 
@@ -214,7 +217,7 @@ fn chain(module: &Module, mut at: ExprId) -> (Vec<&str>, bool) {
             _ => break,
         }
         at = parent;
-        if names.len() > 8 {
+        if names.len() > MAX_ATTRIBUTES {
             break;
         }
     }

@@ -3,6 +3,9 @@
 use crate::project::schema::SchemaModel;
 use crate::project::{Project, rows};
 
+/// Relations after each other on the way to what a field shows.
+const MAX_HOPS: usize = 6;
+
 /// The model that a way along relations ends at.
 pub(super) fn target_of<'p>(project: &'p Project, model: &'p SchemaModel, relations: &[String]) -> Option<&'p SchemaModel> {
     let mut names = relations.iter();
@@ -48,7 +51,7 @@ pub(super) fn walk<'n>(
         }
         walked.relations.push((*name).to_owned());
         walked.to_many = relation.to_many;
-        if relation.to_many || walked.relations.len() > 6 {
+        if relation.to_many || walked.relations.len() > MAX_HOPS {
             break;
         }
         at = project.schema.model(&relation.target);

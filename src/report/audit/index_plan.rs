@@ -66,7 +66,7 @@ pub struct SqlBlock {
     pub more: usize,
 }
 
-/// The plan of a report.
+/// Statements that make the indexes which a report's findings ask for, and drop those that none needs.
 pub fn plan(report: &Report) -> IndexPlan<'_> {
     let sizes: BTreeMap<&str, &TableRow> = report.inventory.tables.iter().map(|row| (row.name.as_str(), row)).collect();
     let size = |name: &str| {

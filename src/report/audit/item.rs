@@ -49,8 +49,9 @@ pub struct Item<'a> {
     pub folder: String,
     /// `PERF-1`; empty where themes are not asked for.
     pub theme: &'a str,
-    /// Tables and entry points that it is about.
+    /// Tables that it is about.
     pub tables: Vec<String>,
+    /// Entry points that reach it.
     pub routes: Vec<String>,
     pub chain: Vec<EvidenceStep<'a>>,
     /// Steps of the chain that are not shown.
@@ -64,7 +65,7 @@ pub struct Item<'a> {
     pub acceptance: &'a [String],
 }
 
-/// Lines of code.
+/// An excerpt of a file: consecutive lines with the number of the first.
 #[derive(Clone, Debug, Serialize)]
 pub struct CodeLines {
     /// The number of the first.

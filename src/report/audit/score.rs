@@ -10,7 +10,7 @@ const WEIGHTS: [(Priority, usize, &str); 3] = [(Priority::P0, 10, "5"), (Priorit
 /// The highest score with a P0 finding.
 const CAP: usize = 75;
 
-/// A score of 100.
+/// How much is well, for one subject, with what was counted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Score {
     /// 0 to 100.

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::{Column, ForeignKey, Index, IndexKind, SchemaReport, Table};
 use crate::escape;
 
-/// Renders the schema.
+/// The schema in DBML: a table a block, references and indexes in it.
 pub fn render(report: &SchemaReport) -> String {
     let mut out = String::new();
     let tables = || report.tables.iter().filter(|table| table.created);

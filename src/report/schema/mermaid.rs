@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::{SchemaReport, Table};
 use crate::escape;
 
-/// Renders the schema.
+/// The schema as an entity diagram in Mermaid.
 pub fn render(report: &SchemaReport) -> String {
     let mut out = String::from("erDiagram\n");
     let tables = || report.tables.iter().filter(|table| table.created);

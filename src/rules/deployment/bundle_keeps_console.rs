@@ -6,7 +6,7 @@ use crate::ir::{ExprId, ExprKind, Module};
 use crate::judge::cost::Cost;
 use crate::judge::priority;
 use crate::judge::reach::Reach;
-use crate::libraries::shared::bundlers;
+use crate::libraries::shared::bundlers::{self, Bundler};
 use crate::libraries::shared::value::FileId;
 use crate::project::Project;
 use crate::vocabulary::List;
@@ -14,7 +14,7 @@ use crate::walk;
 
 /// Fewer calls are not worth a line.
 const FEWEST: usize = 3;
-/// Checks a project.
+/// Findings for bundlers whose production build keeps `console.log` in code for browsers.
 pub fn check(run: &Analyses<'_>) -> Vec<Finding> {
     let project = run.project;
     project
@@ -24,21 +24,9 @@ pub fn check(run: &Analyses<'_>) -> Vec<Finding> {
         .collect()
 }
 
-/// The tool whose configuration a file is.
-fn tool(path: &str) -> Option<&'static str> {
-    let name = path.rsplit('/').next().unwrap_or(path);
-    let stem = name.split('.').next().unwrap_or(name);
-    match (stem, name.contains(".config.")) {
-        ("vite", true) if name.starts_with("vite.config.") && name.matches('.').count() == 2 => Some("Vite"),
-        ("next", true) => Some("Next.js"),
-        ("webpack", _) => Some("webpack"),
-        _ => None,
-    }
-}
-
 fn finding(project: &Project, file: FileId, module: &Module) -> Option<Finding> {
     let path = project.path(file);
-    let tool = tool(path)?;
+    let tool = Bundler::of_file(path)?;
     if matches!(project.role(file), walk::FileRole::Test | walk::FileRole::Example) || is_development(path) {
         return None;
     }
@@ -47,26 +35,21 @@ fn finding(project: &Project, file: FileId, module: &Module) -> Option<Finding> 
     let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
     let beside_next = project.code.files.iter().any(|facts| {
         let (at, name) = facts.path.rsplit_once('/').unwrap_or(("", &facts.path));
-        at == folder && name.starts_with("next.config.")
+        at == folder && bundlers::is_of_next(name)
     });
-    if tool == "Vite" && beside_next {
+    if tool == Bundler::Vite && beside_next {
         return None;
     }
     let strips = has(&bundlers::removes_console);
     // A library's bundle is built again by the application that uses it.
-    let is_library = entry_of(module, "build").is_some_and(|build| module.entry(build, "lib").is_some())
-        || has(&|text| text == "@storybook" || text.starts_with("@remix-run/dev"));
-    if tool == "Vite" && !has(&bundlers::is_for_browsers) {
+    let is_library = entry_of(module, "build").is_some_and(|build| module.entry(build, "lib").is_some()) || has(&bundlers::is_built_again);
+    if tool == Bundler::Vite && !has(&bundlers::is_for_browsers) {
         return None;
     }
     let option = entry_of(module, "drop_console");
     let is_off = option.is_some_and(|value| matches!(module.kind(value), ExprKind::Bool(false)));
     let drops = drops_by_list(module) || (option.is_some() && !is_off);
-    if strips
-        || drops
-        || is_library
-        || (tool == "webpack" && !has(&|text| text.contains("html-webpack-plugin") || text == "HtmlWebpackPlugin"))
-    {
+    if strips || drops || is_library || (tool == Bundler::Webpack && !has(&bundlers::makes_pages)) {
         return None;
     }
     let (count, first) = calls(project, path, tool).filter(|(count, _)| *count >= if is_off { 1 } else { FEWEST })?;
@@ -81,24 +64,17 @@ fn finding(project: &Project, file: FileId, module: &Module) -> Option<Finding> 
         confidence,
         project.place(file, span, ""),
     );
-    finding.title = format!("The {tool} build keeps {count} console calls in the browser bundle");
+    finding.title = format!("The {} build keeps {count} console calls in the browser bundle", tool.name());
     finding.message = if is_off {
         format!("`drop_console` is off, so {count} calls such as `console.log` stay in the production bundle.")
     } else {
         format!("Nothing in this configuration removes `console.*`, so {count} calls such as `console.log` stay in the production bundle.")
     };
     "users' browsers format and keep what is logged, on every render or event that logs".clone_into(&mut finding.impact);
-    tool.clone_into(&mut finding.subject);
+    tool.name().clone_into(&mut finding.subject);
     finding.relate(first, Role::Evidence, "the first call that stays");
     "Remove them in production builds, and keep errors if they are collected.".clone_into(&mut finding.fix.summary);
-    finding.fix.code = Some(
-        match tool {
-            "Vite" => "esbuild: { drop: [\"console\", \"debugger\"] }",
-            "Next.js" => "compiler: { removeConsole: process.env.NODE_ENV === \"production\" ? { exclude: [\"error\"] } : false }",
-            _ => "new TerserPlugin({ terserOptions: { compress: { drop_console: true } } })",
-        }
-        .to_owned(),
-    );
+    finding.fix.code = Some(tool.drop_console().to_owned());
     Some(finding)
 }
 
@@ -113,7 +89,7 @@ fn entry_of(module: &Module, key: &str) -> Option<ExprId> {
 
 /// `drop: ["console"]`, `pure: ["console.log"]`, also where a condition chooses the list.
 fn drops_by_list(module: &Module) -> bool {
-    ["drop", "pure", "pure_funcs"].iter().any(|key| {
+    bundlers::DROPPING.iter().any(|key| {
         let Some(value) = entry_of(module, key) else { return false };
         let span = module.expr(value).span;
         module
@@ -135,7 +111,7 @@ fn main_export(module: &Module) -> Option<ExprId> {
 }
 
 /// The calls below a configuration that run in browsers: their number, and the first.
-fn calls(project: &Project, config: &str, tool: &str) -> Option<(usize, Location)> {
+fn calls(project: &Project, config: &str, tool: Bundler) -> Option<(usize, Location)> {
     let folder = config.rsplit_once('/').map_or("", |(folder, _)| folder);
     let (mut count, mut first) = (0, None);
     for (file, module) in project.code.modules() {
@@ -148,7 +124,7 @@ fn calls(project: &Project, config: &str, tool: &str) -> Option<(usize, Location
             let expr = module.expr(id);
             let Some(call) = module.call(id) else { continue };
             let on_console = call.receiver().and_then(|base| module.name(base)) == Some("console");
-            if on_console && matches!(call.method(), Some("log" | "debug" | "info" | "trace" | "table")) {
+            if on_console && call.method().is_some_and(bundlers::is_chatter) {
                 count += 1;
                 first.get_or_insert_with(|| project.place(file, expr.span, ""));
             }
@@ -158,8 +134,8 @@ fn calls(project: &Project, config: &str, tool: &str) -> Option<(usize, Location
 }
 
 /// Next.js sends what is marked as client code to browsers; other tools all that is below `src` or beside components.
-fn in_browser(module: &Module, path: &str, tool: &str) -> bool {
-    if tool == "Next.js" {
+fn in_browser(module: &Module, path: &str, tool: Bundler) -> bool {
+    if tool == Bundler::Next {
         let directive = module.functions.first().and_then(|function| function.directive);
         return directive.is_some_and(|directive| module.str(directive) == "use client");
     }

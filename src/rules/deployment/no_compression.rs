@@ -3,6 +3,7 @@
 use super::deployed;
 use crate::analysis::Analyses;
 use crate::finding::Finding;
+use crate::libraries::shared::frameworks;
 
 /// Checks a project.
 pub fn check(run: &Analyses<'_>) -> Vec<Finding> {
@@ -19,18 +20,7 @@ pub fn check(run: &Analyses<'_>) -> Vec<Finding> {
             "; no compression middleware is registered, and no proxy configuration here compresses. Where a platform in front of it compresses, that is enough.",
         );
         "large JSON and HTML answers cross the network at five to ten times their compressed size".clone_into(&mut finding.impact);
-        let (summary, code) = match finding.subject.as_str() {
-            "FastAPI" | "Starlette" => (
-                "Register the compression middleware.",
-                "app.add_middleware(GZipMiddleware, minimum_size=1000)",
-            ),
-            "Flask" | "Quart" => ("Register Flask-Compress.", "Compress(app)"),
-            "Django" => (
-                "Put the middleware first in the list.",
-                "\"django.middleware.gzip.GZipMiddleware\",",
-            ),
-            _ => ("Register the compression middleware before the routes.", "app.use(compression())"),
-        };
+        let (summary, code) = frameworks::compression(&finding.subject);
         summary.clone_into(&mut finding.fix.summary);
         finding.fix.code = Some(code.to_owned());
     }

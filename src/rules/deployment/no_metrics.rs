@@ -3,6 +3,7 @@
 use super::deployed;
 use crate::analysis::Analyses;
 use crate::finding::Finding;
+use crate::libraries::shared::frameworks;
 
 /// Checks a project.
 pub fn check(run: &Analyses<'_>) -> Vec<Finding> {
@@ -21,12 +22,7 @@ pub fn check(run: &Analyses<'_>) -> Vec<Finding> {
         "a slow route shows only once users complain".clone_into(&mut finding.impact);
         "Export request counts, latencies and errors by route; OpenTelemetry or a Prometheus middleware does so without changes to the routes."
             .clone_into(&mut finding.fix.summary);
-        finding.fix.code = match finding.subject.as_str() {
-            "FastAPI" | "Starlette" => Some("Instrumentator().instrument(app).expose(app)".to_owned()),
-            "Flask" => Some("PrometheusMetrics(app)".to_owned()),
-            "Express" => Some("app.use(promBundle({ includeMethod: true, includePath: true }))".to_owned()),
-            _ => None,
-        };
+        finding.fix.code = frameworks::metrics(&finding.subject).map(str::to_owned);
     }
     findings
 }

@@ -3,6 +3,7 @@
 use super::deployed;
 use crate::analysis::Analyses;
 use crate::finding::Finding;
+use crate::libraries::shared::frameworks;
 
 /// Checks a project.
 pub fn check(run: &Analyses<'_>) -> Vec<Finding> {
@@ -21,12 +22,7 @@ pub fn check(run: &Analyses<'_>) -> Vec<Finding> {
         "one client can take all workers and connections".clone_into(&mut finding.impact);
         "Limit requests by client, with lower limits for expensive routes (search, export, sign-in, calls to models)."
             .clone_into(&mut finding.fix.summary);
-        finding.fix.code = match finding.subject.as_str() {
-            "FastAPI" | "Starlette" => Some("app.state.limiter = limiter\napp.add_middleware(SlowAPIMiddleware)".to_owned()),
-            "Flask" => Some("Limiter(get_remote_address, app=app, default_limits=[\"100/minute\"])".to_owned()),
-            "Express" => Some("app.use(rateLimit({ windowMs: 60_000, limit: 100 }))".to_owned()),
-            _ => None,
-        };
+        finding.fix.code = frameworks::rate_limit(&finding.subject).map(str::to_owned);
     }
     findings
 }

@@ -47,15 +47,6 @@ pub fn check(run: &Analyses<'_>) -> Vec<Finding> {
     }
     "Set the size on purpose: the requests that one process serves at once, and no more in all processes together than the database allows."
         .clone_into(&mut finding.fix.summary);
-    finding.fix.code = Some(
-        match pool.kind {
-            PoolKind::SqlAlchemy => "create_engine(url, pool_size=20, max_overflow=10, pool_timeout=10, pool_pre_ping=True)",
-            PoolKind::Asyncpg => "asyncpg.create_pool(dsn, min_size=5, max_size=20)",
-            PoolKind::PsycopgPool => "ConnectionPool(conninfo, min_size=5, max_size=20)",
-            PoolKind::Psycopg2 => "ThreadedConnectionPool(1, 20, dsn)",
-            PoolKind::NodePostgres | PoolKind::PostgresJs => "{ max: 20, connectionTimeoutMillis: 10_000 }",
-        }
-        .to_owned(),
-    );
+    finding.fix.code = Some(pool.kind.sized().to_owned());
     vec![finding]
 }

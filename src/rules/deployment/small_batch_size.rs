@@ -8,6 +8,7 @@ use crate::ir::{ExprId, ExprKind, Parent, StmtKind};
 use crate::judge::cost::Cost;
 use crate::judge::priority;
 use crate::judge::reach::Reach;
+use crate::libraries::shared::api_names;
 use crate::libraries::shared::effects::Effects;
 use crate::libraries::shared::value::{FileId, Value};
 use crate::project::Project;
@@ -125,12 +126,9 @@ fn work(project: &Project, function: FnId, embeds: bool) -> Option<&'static str>
     let module = project.code.module(node.file);
     let span = module.function(node.id).span;
     let inside = |offset: u32| span.contains(offset);
-    let together = module.expr_ids().any(|(id, expr)| {
-        inside(expr.span.start)
-            && module
-                .call(id)
-                .is_some_and(|call| matches!(call.method(), Some("all" | "allSettled" | "gather" | "as_completed" | "submit")))
-    });
+    let together = module
+        .expr_ids()
+        .any(|(id, expr)| inside(expr.span.start) && module.call(id).and_then(|call| call.method()).is_some_and(api_names::runs_together));
     if together || node.id.index() == 0 {
         return None;
     }

@@ -10,6 +10,8 @@ use crate::finding::{Confidence, Finding};
 use crate::ir::{Call, ExprId, ExprKind, FunctionId, Module, Parent, StmtKind};
 use crate::judge::cost::Cost;
 use crate::judge::{evidence, priority, reach};
+use crate::libraries::shared::api_names;
+use crate::libraries::shared::clients::EndingCache;
 use crate::libraries::shared::redis::ends_key;
 use crate::libraries::shared::value::{FileId, Value};
 use crate::project::Project;
@@ -40,7 +42,7 @@ fn in_file(project: &Project, file: FileId, module: &Module) -> Vec<Finding> {
     let mut out = Vec::new();
     for id in module.call_ids() {
         let Some(call) = module.call(id) else { continue };
-        if !call.method().is_some_and(|method| matches!(method, "set" | "add" | "set_many")) || call.args.len() < 2 || call.is_open() {
+        if !call.method().is_some_and(api_names::keeps_entry) || call.args.len() < 2 || call.is_open() {
             continue;
         }
         let (Some(key), Some(store)) = (call.arg(0), store(&eval, file, &call)) else {
@@ -68,17 +70,10 @@ fn store(eval: &Evaluator<'_>, file: FileId, call: &Call<'_>) -> Option<Store> {
     }
     let value = eval.value(file, call.receiver()?);
     let name = value.library_name()?;
-    let is_django = name.starts_with("django.core.cache.");
-    let is_flask = name.starts_with("flask_caching.");
-    if is_django || is_flask {
-        // Both have a default timeout; only asking for none keeps an entry.
+    if let Some(cache) = EndingCache::of(name) {
+        // It has a default timeout; only asking for none keeps an entry.
         let timeout = call.keyword("timeout").or_else(|| call.arg(2))?;
-        let never = match call.module.kind(timeout) {
-            ExprKind::Null => is_django,
-            ExprKind::Num(value) => is_flask && *value == 0.0,
-            _ => false,
-        };
-        return never.then(|| Store {
+        return cache.is_never(call.module.kind(timeout)).then(|| Store {
             words: format!("`cache.{}` with a timeout that means never", call.method().unwrap_or("set")),
             known: KnownBy::Type,
             explicit: true,
@@ -90,10 +85,10 @@ fn store(eval: &Evaluator<'_>, file: FileId, call: &Call<'_>) -> Option<Store> {
 /// Anything beside key and value can be an expiry or a condition (a lock), unless it is an object that names none.
 fn has_option(call: &Call<'_>) -> bool {
     if call.args.len() == 2 {
-        return call.args.iter().any(|arg| {
-            arg.name
-                .is_some_and(|name| !matches!(call.module.str(name), "name" | "key" | "value"))
-        });
+        return call
+            .args
+            .iter()
+            .any(|arg| arg.name.is_some_and(|name| !api_names::is_entry_argument(call.module.str(name))));
     }
     true
 }

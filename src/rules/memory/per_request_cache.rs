@@ -11,7 +11,10 @@ use crate::libraries::shared::value::FileId;
 use crate::project::Project;
 use crate::project::scope::Member;
 use crate::source::has_ignoring_case;
-use crate::vocabulary::{List, Name};
+use crate::vocabulary::List;
+
+/// Places that a finding cites.
+const MAX_CITED: usize = 16;
 
 /// Checks a project.
 pub fn check(run: &Analyses<'_>) -> Vec<Finding> {
@@ -26,10 +29,7 @@ pub fn check(run: &Analyses<'_>) -> Vec<Finding> {
 }
 
 fn of_class(project: &Project, lifetimes: &Lifetimes, file: FileId, module: &Module, class: ClassId) -> Option<Finding> {
-    let is_cache = |name: &str| {
-        let is_it = |word| matches!(word, "cache" | "cached" | "memo");
-        ["cache", "memo"].iter().any(|part| has_ignoring_case(name, part)) && Name::of(name).words().any(is_it)
-    };
+    let is_cache = |name: &str| ["cache", "memo"].iter().any(|part| has_ignoring_case(name, part)) && List::Memos.has(name);
     let members = project.code.scopes.get(file.index())?.members(class);
     let mut caches: Vec<(&str, ExprId)> = members
         .chunk_by(|(name, _), (next, _)| name == next)
@@ -106,7 +106,7 @@ fn finding(project: &Project, file: FileId, module: &Module, class: ClassId, nam
             continue;
         };
         let is_use = module.str(attribute) == name && module.name(base) == Some("self") && module.class(class).span.encloses(expr.span);
-        if is_use && finding.related.len() < 16 {
+        if is_use && finding.related.len() < MAX_CITED {
             let function = project.graph.id(file, module.owner(id));
             finding.relate(project.place_in(function, expr.span), Role::Evidence, format!("uses `{name}`"));
         }

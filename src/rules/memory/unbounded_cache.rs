@@ -9,6 +9,7 @@ use crate::ir::{ExprKind, FunctionId, Module};
 use crate::judge::cost::Cost;
 use crate::judge::reach::{self, Reached};
 use crate::judge::{evidence, priority};
+use crate::libraries::shared::api_names;
 use crate::libraries::shared::value::FileId;
 use crate::project::Project;
 use crate::project::eval::Evaluator;
@@ -23,7 +24,7 @@ pub fn check(run: &Analyses<'_>) -> Vec<Finding> {
         growing.silent(ID, "it only grows and is no cache: unbounded-growth tells it");
     }
     let mut findings: Vec<Finding> = found.iter().map(|growing| collection::finding(growing, ID)).collect();
-    let keeps = |module: &Module| module.mentions(&["cache", "lru_cache", "functools"]);
+    let keeps = |module: &Module| module.mentions(api_names::MEMOIZERS);
     for (file, module) in project.code.modules().filter(|(_, module)| keeps(module)) {
         let eval = Evaluator::new(&project.code);
         for (function, _) in module.function_ids().skip(1) {

@@ -46,7 +46,7 @@ enum Part {
     Blank(Blank),
 }
 
-/// A message with blanks.
+/// A rule's message, parsed into text and places to fill such as `{table}`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Message(Vec<Part>);
 

@@ -22,7 +22,7 @@ use crate::source::Span;
 use crate::statement::Operation;
 use crate::walk;
 
-/// What a rule finds.
+/// Findings of one rule of the user's own: each call or statement of the project that its `[match]` names.
 pub fn find(rule: &OwnRule, project: &Project) -> Vec<Finding> {
     let globs = rule.matching.paths.0.iter().map(|glob| glob.0.as_str());
     // They were tried when the page was read.
@@ -55,11 +55,11 @@ struct Candidate {
     function: FnId,
     expr: ExprId,
     span: Span,
-    what: What,
+    what: Matched,
 }
 
-/// What is there.
-enum What {
+/// What was matched: a call or a statement.
+enum Matched {
     Call {
         name: String,
         effects: Effects,
@@ -89,7 +89,7 @@ impl Search<'_> {
                         function,
                         expr: edge.expr,
                         span: module.expr(edge.expr).span,
-                        what: What::Call {
+                        what: Matched::Call {
                             name,
                             effects: edge.effects,
                         },
@@ -218,8 +218,8 @@ impl Search<'_> {
             ..Fix::default()
         };
         finding.subject = match &candidate.what {
-            What::Call { name, .. } => name.clone(),
-            What::Statement { essence, .. } => essence.clone(),
+            Matched::Call { name, .. } => name.clone(),
+            Matched::Statement { essence, .. } => essence.clone(),
         };
         finding.related = evidence::path_to_place(project, candidate.function, candidate.expr);
         finding
@@ -227,22 +227,22 @@ impl Search<'_> {
 
     fn text(&self, blank: Blank, candidate: &Candidate, reach: &Reach) -> String {
         match (blank, &candidate.what) {
-            (Blank::Call, What::Call { name, .. }) => name.clone(),
-            (Blank::Effects, What::Call { effects, .. }) => effects.names().collect::<Vec<_>>().join(", "),
-            (Blank::Operation, What::Statement { operation: does, .. }) => does.word().to_uppercase(),
-            (Blank::Table, What::Statement { table, .. }) => table.clone(),
-            (Blank::Bound, What::Statement { bound, .. }) => bound.words().to_owned(),
+            (Blank::Call, Matched::Call { name, .. }) => name.clone(),
+            (Blank::Effects, Matched::Call { effects, .. }) => effects.names().collect::<Vec<_>>().join(", "),
+            (Blank::Operation, Matched::Statement { operation: does, .. }) => does.word().to_uppercase(),
+            (Blank::Table, Matched::Statement { table, .. }) => table.clone(),
+            (Blank::Bound, Matched::Statement { bound, .. }) => bound.words().to_owned(),
             (Blank::Function, _) => self.project.short_name(candidate.function),
             (Blank::Entry, _) => reach.label.clone().unwrap_or_else(|| "an unknown caller".to_owned()),
             // The message was read for what the rule looks for.
-            (Blank::Call | Blank::Effects, What::Statement { .. })
-            | (Blank::Operation | Blank::Table | Blank::Bound, What::Call { .. }) => String::new(),
+            (Blank::Call | Blank::Effects, Matched::Statement { .. })
+            | (Blank::Operation | Blank::Table | Blank::Bound, Matched::Call { .. }) => String::new(),
         }
     }
 }
 
-/// What a statement is, where it is as it is wanted.
-fn statement(project: &Project, site: &QuerySite, wanted: &QueryMatch) -> Option<What> {
+/// The site's statement as a candidate; `None` where operation, table or row bound is not one that the rule's `[match.query]` names.
+fn statement(project: &Project, site: &QuerySite, wanted: &QueryMatch) -> Option<Matched> {
     let (query, statement) = (&site.query, &site.query.statement);
     if !wanted.operation.0.is_empty() && (query.opaque || !wanted.operation.0.contains(&statement.operation)) {
         return None;
@@ -259,7 +259,7 @@ fn statement(project: &Project, site: &QuerySite, wanted: &QueryMatch) -> Option
     if !wanted.bound.0.is_empty() && !wanted.bound.0.contains(&bound) {
         return None;
     }
-    Some(What::Statement {
+    Some(Matched::Statement {
         operation: statement.operation,
         table: names.first().map_or_else(|| "a table".to_owned(), |&name| name.to_owned()),
         bound,

@@ -10,6 +10,7 @@ use crate::judge::bounds::{self, ReadBound};
 use crate::judge::cost::{Cost, Unit};
 use crate::judge::scale::{self, Scale};
 use crate::judge::{evidence, priority, reach};
+use crate::libraries::shared::api_names;
 use crate::libraries::shared::pagination;
 use crate::libraries::shared::query::{Query, Resolver};
 use crate::libraries::shared::value::{FileId, RowModel, Value};
@@ -139,7 +140,7 @@ fn answers_itself(eval: &Evaluator<'_>, file: FileId, class: ClassId) -> bool {
             let on_self = receiver.and_then(|receiver| module.name(receiver)) == Some("self");
             match call.method() {
                 Some("list" | "get") => on_super || on_self,
-                Some("get_serializer" | "get_serializer_class" | "serializer_class") => on_self,
+                Some(method) if api_names::gives_serializer(method) => on_self,
                 _ => false,
             }
         };
@@ -392,10 +393,7 @@ pub fn loaded_in(module: &Module, function: FunctionId) -> Option<Vec<String>> {
     let mut out = Vec::new();
     for (id, _) in module.expr_ids().filter(|(_, expr)| span.encloses(expr.span)) {
         let Some(call) = module.call(id) else { continue };
-        if !matches!(
-            call.method(),
-            Some("select_related" | "prefetch_related" | "setup_eager_loading" | "auto_optimize" | "prefetch_related_objects")
-        ) {
+        if !call.method().is_some_and(api_names::loads_relations) {
             continue;
         }
         let texts: Vec<String> = call.args.iter().filter_map(|arg| path_text(module, arg.value)).collect();
@@ -473,7 +471,7 @@ fn unloaded(project: &Project, eval: &Evaluator<'_>, serializer: (FileId, ClassI
 
 /// Where a finding stands.
 pub struct FindingPlace {
-    /// File.
+    /// File that it stands in.
     pub file: FileId,
     /// Where there.
     pub span: Span,

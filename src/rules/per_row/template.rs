@@ -13,6 +13,7 @@ use crate::ir::{Call, ClassId, ExprId, ExprKind, FunctionId, Module, StmtKind};
 use crate::judge::cost::{Cost, Unit};
 use crate::judge::reach::Reach;
 use crate::judge::{evidence, priority, reach, scale};
+use crate::libraries::shared::api_names;
 use crate::libraries::shared::pagination;
 use crate::libraries::shared::query::{Query, Resolver};
 use crate::libraries::shared::value::{FileId, Value};
@@ -22,6 +23,9 @@ use crate::project::scope::Member;
 use crate::project::{Project, rows, serializers};
 use crate::source::Span;
 use crate::syntax::template::{TemplateFile, TemplateLoop};
+
+/// Names between a page's rows and the paginator that cuts them.
+const MAX_NAMES: u32 = 4;
 
 const RULE: &str = "n-plus-one";
 /// Templates in templates.
@@ -73,7 +77,7 @@ impl<'p> Templates<'p> {
             starts.push(0);
             let roots = starts.into_iter().filter(|&at| {
                 let folder = facts.path[..at].trim_end_matches('/').rsplit('/').next().unwrap_or_default();
-                matches!(folder, "templates" | "jinja2" | "jinja" | "template")
+                api_names::is_template_folder(folder)
             });
             for at in roots {
                 by_name.entry(&facts.path[at..]).or_insert((FileId(index as u32), template));
@@ -129,11 +133,7 @@ enum Wanted {
 impl<'v> Views<'v> {
     /// `render(request, "orders/list.html", {"orders": orders})`, `render_template("list.html", orders=orders)`.
     fn rendered(&self, call: &Call<'_>) -> Vec<Finding> {
-        let renders = matches!(
-            call.method(),
-            Some("render" | "render_to_string" | "TemplateResponse" | "render_template" | "aiohttp_render")
-        );
-        if !renders {
+        if !call.method().is_some_and(api_names::renders_template) {
             return Vec::new();
         }
         let mut texts = call.args.iter().filter_map(|arg| self.module.string(arg.value));
@@ -143,7 +143,7 @@ impl<'v> Views<'v> {
         let mut given = Vec::new();
         for arg in call.args {
             match arg.name {
-                Some(name) if !matches!(self.module.str(name), "context" | "request" | "name" | "template_name") => {
+                Some(name) if !api_names::is_render_option(self.module.str(name)) => {
                     given.extend(self.given(self.module.str(name), arg.value));
                 }
                 _ => given.extend(self.context(arg.value)),
@@ -211,7 +211,7 @@ impl<'v> Views<'v> {
     /// The rows that a paginator cuts: `Paginator(orders, 25).get_page(number)`.
     fn unpaged(&self, value: ExprId, depth: u32) -> ExprId {
         use crate::libraries::shared::query::Resolver;
-        if depth > 4 {
+        if depth > MAX_NAMES {
             return value;
         }
         let defined = match self.eval.definition(self.file, value) {
@@ -300,7 +300,7 @@ impl<'v> Views<'v> {
         let names = FxHashMap::default();
         self.read_template(
             (at, template),
-            &Context {
+            &TemplateNames {
                 list: Some((&given.name, &held)),
                 names,
             },
@@ -372,7 +372,7 @@ impl<'v> Views<'v> {
     fn read_template(
         &self,
         (at, template): (FileId, &TemplateFile),
-        context: &Context<'_, 'v>,
+        context: &TemplateNames<'_, 'v>,
         around: Option<(FileId, Span)>,
         depth: u32,
         out: &mut Vec<Read>,
@@ -444,7 +444,7 @@ impl<'v> Views<'v> {
             }
             if let Some(&inner) = self.templates.by_name.get(include.name.as_str()) {
                 let around = around_of(at, template, include.inside).or(around);
-                self.read_template(inner, &Context { list, names }, around, depth + 1, out);
+                self.read_template(inner, &TemplateNames { list, names }, around, depth + 1, out);
             }
         }
     }
@@ -455,13 +455,13 @@ impl<'v> Views<'v> {
         each: &TemplateLoop,
         template: &TemplateFile,
         loops: &[Option<Held<'v>>],
-        context: &Context<'_, 'v>,
+        context: &TemplateNames<'_, 'v>,
     ) -> Option<Held<'v>> {
         let first = each.over.first()?;
         let rest: Vec<&str> = each.over.iter().skip(1).map(String::as_str).collect();
         if let Some((name, held)) = context.list
             && name == first
-            && rest.iter().all(|name| matches!(*name, "object_list" | "all" | "items"))
+            && rest.iter().all(|name| api_names::gives_page_rows(name))
         {
             return Some(held.clone());
         }
@@ -478,7 +478,7 @@ impl<'v> Views<'v> {
 }
 
 /// Names that a template is given.
-struct Context<'n, 'p> {
+struct TemplateNames<'n, 'p> {
     /// The list, by its name.
     list: Option<(&'n String, &'n Held<'p>)>,
     /// Single rows, by theirs.
@@ -491,7 +491,7 @@ fn held_name<'h, 'p>(
     inside: Option<usize>,
     template: &TemplateFile,
     loops: &'h [Option<Held<'p>>],
-    context: &'h Context<'_, 'p>,
+    context: &'h TemplateNames<'_, 'p>,
 ) -> Option<&'h Held<'p>> {
     let mut open = inside;
     while let Some(index) = open {

@@ -16,13 +16,45 @@ const ID: &str = "aggregate-in-memory";
 /// Runs the rule.
 pub fn check(run: &Analyses<'_>) -> Vec<Finding> {
     let project = run.project;
-    let is_other = |load: &&RowLoad| !figures::is_counting(project.code.module(load.file), &load.usage);
+    let is_other = |load: &&RowLoad| {
+        let is_counting = figures::is_counting(project.code.module(load.file), &load.usage);
+        if is_counting {
+            silent(project, load, || "the rows are only counted: count-for-existence tells it");
+        }
+        !is_counting
+    };
     project
         .loads
         .iter()
         .filter(is_other)
         .filter_map(|load| finding(project, load))
         .collect()
+}
+
+fn silent(project: &Project, load: &RowLoad, why: impl FnOnce() -> &'static str) {
+    let span = project.code.module(load.file).expr(load.expr).span;
+    project.silent(ID, load.file, span, why);
+}
+
+/// Why [`figures_of`] is nothing, for a load whose rows are loaded.
+fn why_no_figures(project: &Project, load: &RowLoad) -> &'static str {
+    let statement = &load.query.statement;
+    if load.query.outcome != Outcome::Rows {
+        return "it gives no rows to make figures of";
+    }
+    if statement.grouped {
+        return "the database groups the rows already";
+    }
+    if !load.usage.only_aggregated() {
+        return "its rows are used for something else than figures";
+    }
+    if load.usage.only_tested(project.code.module(load.file)) {
+        return "it is only asked whether there are rows: count-for-existence tells it";
+    }
+    match bounds::judge(project, &load.query) {
+        ReadBound::Open | ReadBound::Filtered(_) | ReadBound::Window(_) => "what is read of the rows is no column of a known table",
+        ReadBound::Limited | ReadBound::Keyed | ReadBound::Unknown => "how many rows come is bounded, or not known",
+    }
 }
 
 /// Whether figures are made of the rows that the database can make as well, and whether a filter leaves a part of them.
@@ -47,7 +79,10 @@ pub(crate) fn figures_of(project: &Project, load: &RowLoad) -> Option<bool> {
 }
 
 fn finding(project: &Project, load: &RowLoad) -> Option<Finding> {
-    figures_of(project, load)?;
+    if figures_of(project, load).is_none() {
+        silent(project, load, || why_no_figures(project, load));
+        return None;
+    }
     let name = load.query.table()?;
     let table = project.schema.table(name);
     let reach = reach::at(project, load.function, load.expr);

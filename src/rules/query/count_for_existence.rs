@@ -87,6 +87,31 @@ fn waste(project: &Project, later: &Later<'_>, load: &RowLoad) -> Option<Waste> 
     Some(if usage.only_any(module) { Waste::Tested } else { Waste::Counted })
 }
 
+/// Why [`waste`] is nothing, for a load.
+fn why_no_waste(project: &Project, later: &Later<'_>, load: &RowLoad) -> &'static str {
+    let (usage, statement) = (&load.usage, &load.query.statement);
+    if load.query.outcome == Outcome::Scalar {
+        return "its figure is used for more than to see whether there are rows";
+    }
+    if load.query.outcome != Outcome::Rows {
+        return "it gives no list of rows";
+    }
+    if matches!(statement.limit, RowLimit::One | RowLimit::Rows(0..=100)) || matches!(statement.projection, Projection::Aggregate) {
+        return "it gives a few rows at most";
+    }
+    if later.uses(load) {
+        return "the rows are iterated later on, and kept until then";
+    }
+    if bounds::judge(project, &load.query) == ReadBound::Keyed {
+        return "keys that the code gives bound its rows";
+    }
+    if usage.only_counted() {
+        "it asks for tables of the database itself"
+    } else {
+        "its rows are used for something else than their number"
+    }
+}
+
 /// Where a file's functions iterate what names hold.
 struct Later<'p> {
     eval: Evaluator<'p>,
@@ -189,9 +214,19 @@ fn is_count(load: &RowLoad) -> bool {
 }
 
 fn finding(project: &Project, later: &Later<'_>, load: &RowLoad) -> Option<Finding> {
-    let waste = waste(project, later, load)?;
     let module = project.code.module(load.file);
+    let span = module.expr(load.expr).span;
+    let Some(waste) = waste(project, later, load) else {
+        project.silent(ID, load.file, span, || why_no_waste(project, later, load));
+        return None;
+    };
     if waste == Waste::CountTested && module.call(load.expr).and_then(|call| call.method()) != Some("count") {
+        project.silent(
+            ID,
+            load.file,
+            span,
+            || "what is compared with 0 is no `.count()`, whose fix would be known",
+        );
         return None;
     }
     let name = load.query.table().filter(|name| !name.is_empty());
@@ -200,7 +235,6 @@ fn finding(project: &Project, later: &Later<'_>, load: &RowLoad) -> Option<Findi
     let rows = scale::of_query(project, &load.query);
     // A count reads rows and sends none of them.
     let less = usize::from(waste == Waste::CountTested);
-    let span = module.expr(load.expr).span;
     let confidence = if load.via.is_some() { Confidence::Medium } else { Confidence::High };
     let judgement = priority::judge(&Cost::Waste(rows), &reach, confidence, less);
     let label = reach.label;

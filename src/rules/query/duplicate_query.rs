@@ -8,6 +8,7 @@ use crate::analysis::rows::reads::Reads;
 use crate::budget::Limit;
 use crate::finding::Finding;
 use crate::ir::{Call, ExprId, ExprKind, Module};
+use crate::libraries::shared::api_names;
 use crate::libraries::shared::effects::Effects;
 use crate::project::Project;
 use crate::project::eval::Evaluator;
@@ -59,9 +60,10 @@ fn reads(project: &Project, function: FnId) -> Vec<DatabaseRead<'_>> {
         let callee = project.graph.function(*target);
         let module = project.code.module(callee.file);
         let definition = module.function(callee.id);
-        let named = definition
-            .name
-            .is_some_and(|name| !matches!(module.str(name), "__init__" | "constructor" | "__call__"));
+        let named = definition.name.is_some_and(|name| {
+            let name = module.str(name);
+            !api_names::is_initializer(name) && name != "__call__"
+        });
         edge.kind == EdgeKind::Call
             && !edge.guessed
             && named

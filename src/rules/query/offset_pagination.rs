@@ -37,12 +37,24 @@ fn finding(project: &Project, site: &QuerySite) -> Option<Finding> {
     let (query, statement) = (&site.query, &site.query.statement);
     let pages =
         statement.offset && statement.operation == Operation::Select && matches!(statement.limit, RowLimit::Value | RowLimit::Rows(2..));
-    if !pages || query.opaque || query.fetch {
-        return None;
+    let silent = |why: &str| -> Option<Finding> {
+        project.silent(ID, site.file, site.span, || why);
+        None
+    };
+    if !pages {
+        return silent("it skips no rows, or gives one");
     }
-    let name = query.table().filter(|name| !name.is_empty())?;
-    if project.schema.table(name).is_some_and(|table| is_small(project, table)) || is_of_known_keys(project, query) {
-        return None;
+    if query.opaque || query.fetch {
+        return silent("what the statement says is not read whole");
+    }
+    let Some(name) = query.table().filter(|name| !name.is_empty()) else {
+        return silent("its table is not known");
+    };
+    if project.schema.table(name).is_some_and(|table| is_small(project, table)) {
+        return silent("its table is small: skipping its rows costs little");
+    }
+    if is_of_known_keys(project, query) {
+        return silent("the code gives the keys of all rows: no more is skipped than it has in memory");
     }
     let rows = scale::unpaged(project, query);
     // Staff search and filter a list, and turn few of its pages.

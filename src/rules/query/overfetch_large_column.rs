@@ -62,24 +62,34 @@ fn finding(project: &Project, load: &RowLoad) -> Option<Finding> {
     let (query, usage) = (&load.query, &load.usage);
     let statement = &query.statement;
     let rows = matches!(statement.projection, Projection::All | Projection::Columns(_)) && statement.operation == Operation::Select;
-    if !rows || statement.grouped || query.opaque || !usage.is_local() || statement.tables.is_empty() {
-        return None;
+    let silent = |why: &str| -> Option<Finding> {
+        let span = project.code.module(load.file).expr(load.expr).span;
+        project.silent(ID, load.file, span, || why);
+        None
+    };
+    if !rows || statement.grouped || query.opaque || statement.tables.is_empty() {
+        return silent("it gives no whole rows of a known table");
+    }
+    if !usage.is_local() {
+        return silent("its rows go where it is not known what is read of them");
     }
     let many = query.outcome == Outcome::Rows && statement.limit != RowLimit::One;
     if !many && query.outcome != Outcome::One {
-        return None;
+        return silent("it gives no rows");
     }
     let (reached, _) = reach::reached(project, load.function);
     let by_script = project.role(load.file) != walk::FileRole::Source;
     if !many && (by_script || matches!(reached, Reached::Command | Reached::Startup)) {
-        return None;
+        return silent("one row is loaded, by a command or once");
     }
     let tables = tables_of(project, query);
     let unread = tables
         .iter()
         .enumerate()
         .map(|(at, &table)| (table, unread(project, table, at, load)));
-    let (table, heavy) = unread.into_iter().find(|(_, heavy)| !heavy.is_empty())?;
+    let Some((table, heavy)) = unread.into_iter().find(|(_, heavy)| !heavy.is_empty()) else {
+        return silent("no heavy column comes along that nothing reads");
+    };
     // Of many rows nothing is read: then they are counted, which is another rule's matter.
     let is_used = if many {
         !usage.read.is_empty()
@@ -87,13 +97,16 @@ fn finding(project: &Project, load: &RowLoad) -> Option<Finding> {
         !usage.read.is_empty() || !usage.truths.is_empty()
     };
     if !is_used {
-        return None;
+        return silent("nothing is read of the rows");
     }
     // All that is read must be known: a property or a method may read a heavy column.
     let is_loaded_along = |name: &str| query.eager.iter().any(|path| path.split('.').next() == Some(name));
     let is_column = |name: &str| tables.iter().any(|table| table.column(name).is_some());
     let known = usage.read.iter().all(|name| is_column(name) || is_loaded_along(name));
-    known.then(|| report(project, load, table, &heavy, many))
+    if !known {
+        return silent("what is read may be a property or method that reads a heavy column");
+    }
+    Some(report(project, load, table, &heavy, many))
 }
 
 /// Up to three names, and how many more.

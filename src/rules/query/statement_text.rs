@@ -6,6 +6,7 @@ use crate::budget::Limit;
 use crate::finding::{Finding, Role};
 use crate::ir::{ExprId, ExprKind, Module, StmtKind, Sym, TemplatePart};
 use crate::libraries::registry;
+use crate::libraries::shared::api_names;
 use crate::libraries::shared::query::Resolver;
 use crate::libraries::shared::value::FileId;
 use crate::project::Project;
@@ -46,10 +47,7 @@ fn compares(text: &str, column: &str) -> bool {
             return false;
         }
         let rest = after.trim_start_matches(|letter: char| letter == ')' || letter == '"' || letter.is_whitespace());
-        rest.starts_with(['=', '<', '>', '!', '~', ':'])
-            || ["like", "ilike", "not ", "in ", "between"]
-                .iter()
-                .any(|word| rest.starts_with(word))
+        api_names::begins_with_comparison(rest)
     })
 }
 
@@ -120,7 +118,7 @@ fn assigned(module: &Module, used: ExprId, name: Sym) -> Vec<ExprId> {
             } if is_it(*target) => out.push(*value),
             StmtKind::Expr(expr) => {
                 if let Some(call) = module.call(*expr)
-                    && matches!(call.method(), Some("append" | "extend" | "push"))
+                    && call.method().is_some_and(api_names::adds_to_end)
                     && call.receiver().is_some_and(is_it)
                 {
                     out.extend(call.args.iter().map(|arg| arg.value));

@@ -12,6 +12,7 @@ use crate::judge::bounds::{self, ReadBound};
 use crate::judge::cost::Cost;
 use crate::judge::scale::{Rows, Scale};
 use crate::judge::{columns, evidence, priority, reach, scale};
+use crate::libraries::shared::api_names;
 use crate::libraries::shared::query::Outcome;
 use crate::project::Project;
 use crate::project::graph::QuerySite;
@@ -132,10 +133,8 @@ fn include_span(project: &Project, site: &QuerySite, path: &str) -> Option<Span>
     let mut place = None;
     for name in path.split('.') {
         let found = at.iter().find_map(|&object| {
-            let trees = ["include", "select", "with"]
-                .into_iter()
-                .filter_map(|key| module.entry(object, key));
-            trees.into_iter().find_map(|tree| entry_of(module, tree, name))
+            let mut trees = api_names::RELATION_KEYS.iter().filter_map(|key| module.entry(object, key));
+            trees.find_map(|tree| entry_of(module, tree, name))
         });
         let (span, value) = found?;
         place = Some(span);

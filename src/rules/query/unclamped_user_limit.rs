@@ -22,6 +22,9 @@ use crate::project::scope::{Bound, PatternStep};
 use crate::statement::Operation;
 use crate::vocabulary::List;
 
+/// Expressions of a query among which its limit is looked for.
+const MAX_STEPS: usize = 500;
+
 const ID: &str = "unclamped-user-limit";
 const MAX_HOPS: u32 = 5;
 /// Callers that are looked at for one parameter; more are told, see [`budget::Limit::Around`].
@@ -71,7 +74,7 @@ fn limits(module: &Module, site: ExprId) -> Vec<ExprId> {
     let mut steps = 0;
     while let Some(id) = open.pop() {
         steps += 1;
-        if steps > 500 {
+        if steps > MAX_STEPS {
             break;
         }
         if let Some(call) = module.call(id) {

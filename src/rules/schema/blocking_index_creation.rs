@@ -7,7 +7,7 @@ use crate::judge::cost::Cost;
 use crate::judge::reach::Reach;
 use crate::judge::{priority, scale};
 use crate::project::Project;
-use crate::project::schema::{IndexBuild, SourceKind, Tool};
+use crate::project::schema::{IndexBuild, SourceKind};
 use crate::statement::Dialect;
 
 const ID: &str = "blocking-index-creation";
@@ -81,20 +81,7 @@ fn report(project: &Project, build: &IndexBuild) -> Finding {
 
 fn proposal(kind: SourceKind) -> &'static str {
     match kind {
-        SourceKind::Migration(Tool::Alembic) => {
-            "Build the index with postgresql_concurrently=True inside op.get_context().autocommit_block(), because a concurrent build can't run in a transaction."
-        }
-        SourceKind::Migration(Tool::Django) => "Use AddIndexConcurrently in a migration with atomic = False.",
-        SourceKind::Migration(Tool::Prisma) => {
-            "Put the concurrent build alone into its migration file: a file of one statement runs outside of a transaction."
-        }
-        SourceKind::Migration(Tool::Knex) => {
-            "Build the index with raw SQL, CONCURRENTLY, in a migration that exports config = { transaction: false }."
-        }
-        SourceKind::Migration(Tool::TypeOrm) => {
-            "Build the index CONCURRENTLY in a migration with transaction = false, and run migrations with migrationsTransactionMode \"each\": in the mode \"all\" they share one transaction."
-        }
-        SourceKind::Migration(Tool::Sequelize) => "Pass concurrently: true and run the step outside of a transaction.",
+        SourceKind::Migration(tool) => tool.concurrent_index(),
         _ => "Build the index CONCURRENTLY, in a step that the runner does not wrap in a transaction.",
     }
 }

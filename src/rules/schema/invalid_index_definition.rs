@@ -8,6 +8,7 @@ use crate::finding::{Confidence, Finding, Role};
 use crate::judge::cost::Cost;
 use crate::judge::priority;
 use crate::judge::reach::Reach;
+use crate::libraries::shared::api_names;
 use crate::project::Project;
 use crate::project::schema::{Index, IndexOrigin, Table};
 
@@ -111,7 +112,7 @@ fn confidence(project: &Project) -> Confidence {
 }
 
 fn is_plain(name: &str) -> bool {
-    !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || c == '_') && !matches!(name, "rowid" | "ctid" | "oid" | "tableoid")
+    !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || c == '_') && !api_names::is_system_column(name)
 }
 
 fn column_list(table: &Table) -> String {

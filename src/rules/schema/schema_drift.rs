@@ -9,7 +9,7 @@ use crate::judge::cost::{self, Cost};
 use crate::judge::reach::{self, Reach};
 use crate::judge::{priority, scale};
 use crate::project::Project;
-use crate::project::schema::{Index, IndexOrigin, SourceKind, Table, Tool};
+use crate::project::schema::{Index, IndexOrigin, SourceKind, Table};
 
 const ID: &str = "schema-drift";
 
@@ -140,8 +140,7 @@ impl<'p> Drift<'p> {
 
     /// One finding a table: the way out is one change of the model.
     fn report_undeclared(&self) -> Option<Finding> {
-        // These tools compare the model with what the migrations made. Drizzle compares it with the model as it was, and Django, too.
-        if !matches!(self.table.tool(), Some(Tool::SqlAlchemy | Tool::SqlModel | Tool::Prisma)) {
+        if self.table.tool().is_none_or(|tool| !tool.drops_what_is_not_declared()) {
             return None;
         }
         let indexes = self.undeclared();

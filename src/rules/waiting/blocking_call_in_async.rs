@@ -19,8 +19,10 @@ use crate::judge::cost::{Cost, Stall};
 use crate::judge::reach::{self, Reached};
 use crate::judge::{evidence, priority};
 use crate::libraries::registry;
-use crate::libraries::shared::clients::is_sql_driver;
+use crate::libraries::shared::api_names;
+use crate::libraries::shared::clients::{self, is_sql_driver};
 use crate::libraries::shared::effects::Effects;
+use crate::libraries::shared::redis;
 use crate::libraries::shared::value::FileId;
 use crate::project::branches::constants::Constants;
 use crate::project::eval::Evaluator;
@@ -129,7 +131,7 @@ pub fn check(run: &Analyses<'_>) -> Vec<Finding> {
                     name: name.clone(),
                 });
             }
-            let is_store = name.starts_with("redis.") && edge.effects.has(Effects::NETWORK);
+            let is_store = redis::is_python_client(&name) && edge.effects.has(Effects::NETWORK);
             if is_store || edge.effects.any(Effects::QUERY.and(Effects::WRITE)) {
                 let library = library_of(&name);
                 causes.entry(Cause::Database { library }).or_default().extend(places);
@@ -284,10 +286,7 @@ fn loop_callbacks(project: &Project) -> FxHashSet<FnId> {
             };
             let Some(call) = module.call(outer) else { continue };
             let receiver = call.receiver().and_then(|receiver| module.dotted(receiver)).unwrap_or_default();
-            let by_loop = matches!(
-                call.method(),
-                Some("call_soon" | "call_later" | "call_at" | "call_soon_threadsafe" | "add_callback")
-            );
+            let by_loop = call.method().is_some_and(api_names::runs_on_loop);
             if by_loop && receiver.to_ascii_lowercase().ends_with("loop") {
                 out.extend(edge.targets.iter().copied());
             }
@@ -584,7 +583,7 @@ fn both_ways(first: Option<Remedy>, other: Option<Remedy>) -> Option<Remedy> {
 fn allows_unsafe(project: &Project) -> bool {
     project.code.modules().any(|(_, module)| {
         let mut exprs = module.exprs.iter();
-        exprs.any(|expr| matches!(expr.kind, ExprKind::Str(text) if module.str(text) == "DJANGO_ALLOW_ASYNC_UNSAFE"))
+        exprs.any(|expr| matches!(expr.kind, ExprKind::Str(text) if module.str(text) == clients::ALLOWS_SYNCHRONOUS))
     })
 }
 

@@ -18,8 +18,9 @@ use crate::ir::{Call, ClassId, ExprId, ExprKind, FunctionId, Module, Parent, Stm
 use crate::judge::cost::Cost;
 use crate::judge::reach::{self, Reached};
 use crate::judge::{evidence, priority};
+use crate::libraries::shared::api_names;
 use crate::libraries::shared::callbacks;
-use crate::libraries::shared::clients::is_meant_for_one_use;
+use crate::libraries::shared::clients::{self, is_meant_for_one_use};
 use crate::libraries::shared::effects::Effects;
 use crate::libraries::shared::value::FileId;
 use crate::project::Project;
@@ -30,6 +31,9 @@ use crate::vocabulary::List;
 use crate::walk;
 use names::{NameMentions, ValueContents};
 use objects::InstancesByClass;
+
+/// Expressions around a new client that are passed on the way to where it ends up.
+const MAX_FATE_STEPS: usize = 30;
 
 const ID: &str = "client-per-call";
 
@@ -140,7 +144,7 @@ fn check_file(project: &Project, file: FileId, callers: &[Vec<(FnId, ExprId)>], 
 
 /// A client with somebody's own credentials cannot be shared by all.
 fn is_tenants(given: &Given<'_>, all: &NameMentions, module: &Module, function: FunctionId, call: &Call<'_>, name: &str) -> bool {
-    if name.starts_with("httpx.") || name.starts_with("requests.") || name.starts_with("aiohttp.") {
+    if clients::asks_anyone(name) {
         return false;
     }
     let mut params: FxHashSet<Sym> = FxHashSet::default();
@@ -243,9 +247,7 @@ impl Given<'_> {
 }
 
 fn is_settings(name: &str) -> bool {
-    let name = name.to_ascii_lowercase();
-    matches!(name.as_str(), "self" | "cls" | "timeout" | "loop")
-        || ["settings", "config", "env", "conf"].iter().any(|part| name.contains(part))
+    List::ProcessSettings.has(name)
 }
 
 /// What becomes of the clients of a project: each question is answered once, however many lead to it.
@@ -355,7 +357,7 @@ impl<'p> Fates<'p> {
         let (project, module) = (self.project, self.project.code.module(file));
         let mut at = expr;
         let mut in_call = false;
-        for _ in 0..30 {
+        for _ in 0..MAX_FATE_STEPS {
             let stmt = match module.expr(at).parent {
                 Parent::Expr(outer) => {
                     match module.kind(outer) {
@@ -469,7 +471,7 @@ fn is_constructor(module: &Module, function: FunctionId) -> bool {
     let function = module.function(function);
     function.name.is_some_and(|name| {
         let name = module.str(name);
-        matches!(name, "__init__" | "constructor" | "__new__" | "__aenter__" | "__enter__") || List::SettingUp.has(name)
+        api_names::makes_object(name) || List::SettingUp.has(name)
     })
 }
 

@@ -23,6 +23,15 @@ use crate::project::{Project, loops};
 use crate::source::Span;
 use crate::vocabulary::List;
 
+/// Names and factors between a sleep and the number that it waits for.
+const MAX_NAMES: u32 = 4;
+
+/// Expressions around a sleep among which a race is looked for.
+const MAX_AROUND_SLEEP: usize = 12;
+
+/// Inline callbacks between a sleep and the function that a person would name.
+const MAX_CALLBACKS: usize = 6;
+
 /// Shorter delays give way to others, or wait for a repaint.
 const SHORTEST: f64 = 0.05;
 /// Longer ones are a schedule.
@@ -92,7 +101,7 @@ impl Search<'_, '_> {
         if let Some(number) = module.number(expr) {
             return Some(number);
         }
-        if depth > 4 {
+        if depth > MAX_NAMES {
             return None;
         }
         match module.kind(expr) {
@@ -132,7 +141,7 @@ fn assignments(module: &Module) -> FxHashMap<Sym, u32> {
 
 /// The function that a person would name: out of promise executors and other inline callbacks.
 fn named(module: &Module, mut id: FunctionId) -> FunctionId {
-    for _ in 0..6 {
+    for _ in 0..MAX_CALLBACKS {
         let function = module.function(id);
         let Parent::Expr(lambda) = function.definition else { return id };
         let is_executor = match module.expr(lambda).parent {
@@ -263,7 +272,7 @@ fn follows_failure(module: &Module, sleep: ExprId, owner: FunctionId) -> bool {
 /// `Promise.race([work, sleep(1000)])`: the sleep is a limit; or it is started and not awaited.
 fn is_loser(module: &Module, sleep: ExprId) -> bool {
     let mut at = sleep;
-    for _ in 0..12 {
+    for _ in 0..MAX_AROUND_SLEEP {
         match module.expr(at).parent {
             Parent::Expr(outer) => {
                 let method = module.call(outer).and_then(|call| call.method()).unwrap_or("");

@@ -10,11 +10,16 @@ use crate::ir::{Call, ExprId, ExprKind, FunctionId, Module, StmtKind};
 use crate::judge::cost::Cost;
 use crate::judge::{evidence, priority, reach};
 use crate::libraries::registry;
+use crate::libraries::shared::api_names;
+use crate::libraries::shared::clients;
 use crate::libraries::shared::value::FileId;
 use crate::project::Project;
 use crate::project::eval::Evaluator;
 use crate::source::Span;
 use crate::vocabulary::List;
+
+/// Expressions of a parameter among which `Depends` is looked for.
+const MAX_STEPS: usize = 50;
 
 /// The code that runs in a transaction.
 struct Region {
@@ -74,10 +79,7 @@ fn regions(eval: &Evaluator<'_>, file: FileId, module: &Module) -> Vec<Region> {
     if module.language.hands_over_blocks() {
         for id in module.call_ids() {
             let Some(call) = module.call(id) else { continue };
-            let is_transaction = matches!(
-                call.method(),
-                Some("transaction" | "$transaction" | "withTransaction" | "transactional" | "inTransaction")
-            );
+            let is_transaction = call.method().is_some_and(api_names::runs_in_transaction);
             let body = call.args.iter().find_map(|arg| match module.kind(arg.value) {
                 ExprKind::Lambda(function) => Some(*function),
                 _ => None,
@@ -128,7 +130,7 @@ fn injected(project: &Project, file: FileId, module: &Module) -> Vec<Region> {
         let ends = module.call_ids_in(id).filter_map(|expr| {
             let method = module.call(expr)?.method()?;
             let start = module.expr(expr).span.start;
-            let is_end = matches!(method, "commit" | "rollback" | "close") && module.owner(expr) == id && start > first.end;
+            let is_end = api_names::ends_transaction(method) && module.owner(expr) == id && start > first.end;
             (is_end && is_held(expr)).then_some(start)
         });
         let end = ends.min().unwrap_or(function.span.end);
@@ -148,7 +150,7 @@ fn depends(module: &Module, expr: ExprId) -> bool {
     let mut steps = 0;
     while let Some(id) = open.pop() {
         steps += 1;
-        if steps > 50 {
+        if steps > MAX_STEPS {
             return false;
         }
         if module.call(id).is_some_and(|call| call.method() == Some("Depends")) {
@@ -160,7 +162,7 @@ fn depends(module: &Module, expr: ExprId) -> bool {
 }
 
 fn is_atomic(eval: &Evaluator<'_>, file: FileId, module: &Module, callee: ExprId) -> bool {
-    eval.value(file, callee).library_name() == Some("django.db.transaction.atomic")
+    eval.value(file, callee).library_name().is_some_and(clients::is_atomic)
         || module.dotted(callee).as_deref() == Some("transaction.atomic")
 }
 
@@ -173,12 +175,8 @@ fn opens(eval: &Evaluator<'_>, file: FileId, module: &Module, value: ExprId) -> 
     }
     let library = eval.value(file, call.callee);
     let library = library.library_name().unwrap_or("");
-    match call.method() {
-        Some("begin" | "begin_nested") => library.starts_with("sqlalchemy.") || is_database_name(&call),
-        Some("transaction") => library.starts_with("asyncpg.") || library.starts_with("psycopg.") || is_database_name(&call),
-        Some("in_transaction") => library.starts_with("tortoise."),
-        _ => false,
-    }
+    call.method()
+        .is_some_and(|method| clients::opens_transaction(library, method, || is_database_name(&call)))
 }
 
 fn is_database_name(call: &Call<'_>) -> bool {

@@ -17,6 +17,8 @@ use crate::judge::cost::Cost;
 use crate::judge::reach::{self, Reach, Reached};
 use crate::judge::{evidence, priority};
 use crate::libraries::entries;
+use crate::libraries::shared::api_names;
+use crate::libraries::shared::clients;
 use crate::libraries::shared::effects::{LanguageData, TimeoutFacts};
 use crate::libraries::shared::kept_requests;
 use crate::libraries::shared::value::FileId;
@@ -120,8 +122,7 @@ fn check_file(handed: &Handed<'_, '_>, file: FileId, defaults: &Defaults, pages:
                 .short_since
                 .as_ref()
                 .is_some_and(|(package, since)| project.asks_for_version(package, *since));
-            let is_covered = defaults.axios && name.starts_with("axios.")
-                || defaults.socket && (name.starts_with("urllib.") || name.starts_with("socket.") || name.starts_with("smtplib."));
+            let is_covered = defaults.axios && clients::takes_axios_default(name) || defaults.socket && clients::takes_socket_default(name);
             let silent = |why: &str| project.silent(ID, file, module.expr(edge.expr).span, || why);
             if is_covered {
                 silent("a default that the project sets for all calls of the library covers it");
@@ -337,7 +338,7 @@ impl Place<'_, '_> {
 /// A request, not a client or a connection.
 fn is_call(name: &str) -> bool {
     let last = name.rsplit('.').next().unwrap_or(name);
-    last.chars().next().is_some_and(char::is_lowercase) && !matches!(last, "connect" | "from_url" | "create" | "extend")
+    last.chars().next().is_some_and(char::is_lowercase) && !api_names::makes_client(last)
 }
 
 fn first_text(module: &Module, expr: ExprId) -> Option<String> {

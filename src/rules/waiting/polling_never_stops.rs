@@ -9,6 +9,7 @@ use crate::ir::{Call, ExprId, ExprKind, FunctionId, Module, Parent, StmtKind};
 use crate::judge::cost::Cost;
 use crate::judge::priority;
 use crate::judge::reach::Reach;
+use crate::libraries::shared::api_names;
 use crate::libraries::shared::effects::Effects;
 use crate::libraries::shared::polling;
 use crate::libraries::shared::value::FileId;
@@ -16,6 +17,9 @@ use crate::project::Project;
 use crate::project::eval::{Callees, Evaluator};
 use crate::project::graph::FnId;
 use crate::source::Span;
+
+/// Callbacks between a timer and the hook of its component.
+const MAX_CALLBACKS: usize = 12;
 
 /// Checks a project.
 pub fn check(run: &Analyses<'_>) -> Vec<Finding> {
@@ -114,13 +118,13 @@ fn refetches(project: &Project, function: FnId) -> bool {
 fn component(module: &Module, timer: ExprId) -> Option<(&str, Span)> {
     let mut at = module.owner(timer);
     let mut hook = None;
-    for _ in 0..12 {
+    for _ in 0..MAX_CALLBACKS {
         let function = module.function(at);
         if let Parent::Expr(lambda) = function.definition
             && let Parent::Expr(outer) = module.expr(lambda).parent
         {
             let method = module.call(outer).and_then(|call| call.method()).unwrap_or("");
-            if matches!(method, "useEffect" | "useLayoutEffect" | "onMount" | "onMounted" | "createEffect") {
+            if api_names::is_mount_hook(method) {
                 hook = Some(method);
             }
         }

@@ -12,6 +12,7 @@ use crate::judge::cost::{self, Cost, Unit};
 use crate::judge::reach::{self, Reached};
 use crate::judge::scale::{self, Rows};
 use crate::judge::{evidence, lists, priority};
+use crate::libraries::shared::api_names;
 use crate::libraries::shared::effects::Effects;
 use crate::libraries::shared::polling;
 use crate::libraries::shared::value::FileId;
@@ -234,9 +235,7 @@ fn has_inside(places: &[Span], around: Span) -> bool {
 fn is_array(module: &Module, iterable: ExprId) -> bool {
     let Some(name) = module.name(iterable) else { return false };
     module.expr_ids().any(|(_, expr)| match expr.kind {
-        ExprKind::Attr { base, name: attribute } => {
-            module.name(base) == Some(name) && matches!(module.str(attribute), "length" | "map" | "filter" | "slice" | "push")
-        }
+        ExprKind::Attr { base, name: attribute } => module.name(base) == Some(name) && api_names::is_of_arrays(module.str(attribute)),
         _ => false,
     })
 }

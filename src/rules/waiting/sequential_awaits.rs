@@ -11,6 +11,7 @@ use crate::ir::{ExprId, ExprKind, FunctionId, Module, Parent, StmtId, StmtKind, 
 use crate::judge::cost::{self, Cost, Unit};
 use crate::judge::reach::{self, Reached};
 use crate::judge::{evidence, priority};
+use crate::libraries::shared::api_names;
 use crate::libraries::shared::query_hooks::is_refresh;
 use crate::libraries::shared::value::FileId;
 use crate::project::Project;
@@ -304,7 +305,7 @@ impl Search<'_> {
             return;
         }
         let callee = self.module.call(value).and_then(|call| call.method()).unwrap_or("");
-        if waits::is_check(callee) || matches!(callee, "redirect" | "notFound" | "exit") {
+        if waits::is_check(callee) || api_names::leaves(callee) {
             self.flush(state, out);
         } else if !self.is_log(value) {
             state.tainted.extend(self.io.names(span));
@@ -352,7 +353,7 @@ impl Search<'_> {
     fn is_cache_removal(&self, inner: ExprId, callee: &str) -> bool {
         let receiver = self.module.call(inner).and_then(|call| call.receiver());
         let path = receiver.and_then(|receiver| self.module.dotted(receiver)).unwrap_or_default();
-        matches!(callee, "remove" | "delete" | "invalidate") && path.to_ascii_lowercase().ends_with("cache")
+        api_names::removes_entry(callee) && path.to_ascii_lowercase().ends_with("cache")
     }
 
     fn uses(&self, span: Span, names: &FxHashSet<Sym>) -> bool {
@@ -513,11 +514,11 @@ enum Judged {
 
 /// Deleting several keys: in any order.
 fn is_removal(callee: &str) -> bool {
-    matches!(callee, "del" | "unlink" | "removeItem" | "revalidateTag" | "revalidatePath")
+    api_names::removes_key(callee)
 }
 
 fn is_together(callee: &str) -> bool {
-    matches!(callee, "all" | "allSettled" | "gather")
+    api_names::waits_for_all(callee)
 }
 
 /// Refreshes go with refreshes, reads with reads.

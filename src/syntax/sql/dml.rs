@@ -48,7 +48,8 @@ pub fn parse(text: &str, dialect: Dialect, base: usize) -> Option<Statement> {
     found
 }
 
-/// `POSITION(…)` in each other, see [`Bound::SqlNesting`]: each is parsed twice, as one with `IN` and as any function, and so are those inside.
+/// Most `POSITION(…)` calls in each other, see [`Bound::SqlNesting`]. The parser tries each twice (`POSITION(a IN b)`, then a plain call),
+/// so the work doubles a level.
 const MAX_POSITIONS: usize = 6;
 
 /// How deep calls of `POSITION` stand in each other.

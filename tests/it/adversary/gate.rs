@@ -73,3 +73,17 @@ fn without_a_revision_the_option_asks_for_every_file() {
     let run = perfaudit(at, &["scan", "--fail-on-unread"]);
     assert!(run.code == Some(1) && run.err.contains("large.py (too large)"), "{}", run.err);
 }
+
+/// At 38 KB it was the machine's load that decided, at 60 KB the file was left out and the run passed.
+#[test]
+fn lines_that_open_comments_do_not_hide_a_file() {
+    let folder = repository();
+    let at = folder.path();
+    fs::write(at.join("small.ts"), "export const x = 1;\n").expect("written");
+    assert!(git(at, &["add", "."]) && git(at, &["commit", "-q", "-m", "two"]));
+    fs::write(at.join("small.ts"), "/* x\n".repeat(12_000)).expect("written");
+    let run = scan(at, &[]);
+    assert!(run.code == Some(1) && run.err.contains("small.ts ("), "{}{}", run.out, run.err);
+    let again = scan(at, &[]);
+    assert_eq!((again.out, again.err), (run.out, run.err), "the clock decides nothing");
+}

@@ -144,6 +144,7 @@ const REACH: &[(&str, &[&str])] = &[
     ("sql-minus", &["sql-statement"]),
     ("sql-hashes-in-a-line", &["sql-statement"]),
     ("sql-placeholders", &["sql-statement"]),
+    ("graphql-fields-in-fields", &["nesting"]),
     ("prisma-fields", &["columns"]),
     ("prisma-indexes", &["indexes"]),
     ("prisma-open-lists", &["indexes"]),
@@ -215,6 +216,11 @@ fn shapes_of_settings_end_and_tell() {
 }
 
 #[test]
+fn shapes_of_graphql_end_and_tell() {
+    check("graphql");
+}
+
+#[test]
 fn shapes_of_projects_end_and_tell() {
     check("project");
 }
@@ -240,6 +246,7 @@ fn names_are_told_apart_and_each_belongs_to_a_test() {
         "yaml",
         "json",
         "settings",
+        "graphql",
         "project",
         "rule",
     ];

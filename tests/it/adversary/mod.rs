@@ -10,6 +10,8 @@ mod gate;
 mod git;
 mod growth;
 mod lines;
+#[cfg(unix)]
+mod past_settings;
 mod project;
 #[cfg(unix)]
 mod rules;

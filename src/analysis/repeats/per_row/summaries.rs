@@ -12,7 +12,7 @@ use crate::project::rows::{self, RelationRead};
 use crate::project::{Project, branches};
 
 /// Calls between a loop and the function that reads the relation.
-const PASSED_ON: usize = 3;
+const MAX_PASSED_ON: usize = 3;
 
 /// Relations kept of what one function reads of its parameters; more are told, see [`budget::Limit::Relations`].
 const MAX_SUMMARY: usize = 24;
@@ -23,7 +23,7 @@ pub(super) type Summaries = FxHashMap<FnId, Vec<(usize, RelationRead)>>;
 /// What each function reads of what it is given, from the reads of each file.
 pub(super) fn of(project: &Project, files: &[FileId], reads: &[Vec<RelationRead>]) -> Summaries {
     let mut summaries = lazy_parameters(project, reads);
-    for _ in 0..PASSED_ON {
+    for _ in 0..MAX_PASSED_ON {
         let found: Vec<Vec<_>> = files.par_iter().map(|&file| passed_on(project, file, &summaries)).collect();
         if !found.into_iter().flatten().fold(false, |more, (function, index, read)| {
             summarise(project, &mut summaries, function, index, read) || more

@@ -28,7 +28,7 @@ pub(super) fn instance(resolver: &dyn Resolver, file: FileId, call: &Call<'_>, m
                 }
                 // A mixin passes on what comes after it in the model that takes it.
                 None if passes_on(call, method) && resolver.value(file, call.callee).is_unknown() => {
-                    let class = chain::enclosing_class(call.module, call.module.owner(call.id))?;
+                    let class = call.module.enclosing_class(call.module.owner(call.id))?;
                     table(&mut query, call.module.str(call.module.class(class).name?).to_owned());
                     return Some(saved(query, call, method));
                 }
@@ -44,7 +44,7 @@ pub(super) fn instance(resolver: &dyn Resolver, file: FileId, call: &Call<'_>, m
         }
         Value::ExternalInstance(base) if base.starts_with("django.db.models.") && base.ends_with("Model") => {
             let module = call.module;
-            let class = chain::enclosing_class(module, module.owner(call.id))?;
+            let class = module.enclosing_class(module.owner(call.id))?;
             let name = module.class(class).name?;
             table(&mut query, module.str(name).to_owned());
         }

@@ -4,7 +4,7 @@ use super::draft::{QuerySetDraft, empty, table};
 use super::methods::{is_manager_name, is_telling_name};
 use super::related::related;
 use crate::ir::{Call, ExprId, ExprKind, StmtKind};
-use crate::libraries::shared::chain::{self, Link, Step};
+use crate::libraries::shared::chain::{Link, Step};
 use crate::libraries::shared::query::{Query, Resolver};
 use crate::libraries::shared::value::{FileId, RowModel, Value};
 
@@ -112,7 +112,7 @@ pub(super) fn start(resolver: &dyn Resolver, file: FileId, expr: ExprId) -> Opti
         }
         // `super().prefetch_related(…)` in such a method.
         ExprKind::Call { callee, .. } if module.name(*callee) == Some("super") => {
-            of_manager(resolver, file, chain::enclosing_class(module, module.owner(expr))?)
+            of_manager(resolver, file, module.enclosing_class(module.owner(expr))?)
         }
         ExprKind::Call { .. } => {
             let call = module.call(expr)?;
@@ -210,7 +210,7 @@ fn tortoise(resolver: &dyn Resolver, file: FileId, class: crate::ir::ClassId) ->
 /// A view's `queryset` attribute, for `super().get_queryset()`.
 fn view_queryset(resolver: &dyn Resolver, file: FileId, expr: ExprId) -> Option<Query> {
     let module = resolver.module(file);
-    let class = chain::enclosing_class(module, module.owner(expr))?;
+    let class = module.enclosing_class(module.owner(expr))?;
     let body = &module.class(class).body;
     body.iter().find_map(|&stmt| match &module.stmt(stmt).kind {
         StmtKind::Assign {

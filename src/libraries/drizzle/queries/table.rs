@@ -5,12 +5,15 @@ use crate::libraries::shared::objects::{self, ExprPlace};
 use crate::libraries::shared::query::Resolver;
 use crate::libraries::shared::value::Value;
 
+/// Objects that are spread into each other on the way to a table.
+const MAX_SPREADS: u32 = 4;
+
 /// A table as a chain names it.
 #[derive(Clone, Debug, Default)]
 pub struct ChainTable {
     /// Name in the database, or the variable's.
     pub name: String,
-    /// Alias.
+    /// The name that the query gives it, where it gives one.
     pub alias: Option<String>,
     /// As written in the chain.
     pub text: String,
@@ -114,7 +117,7 @@ pub fn of_handle(resolver: &dyn Resolver, handle: ExprPlace, variable: &str) -> 
 
 /// A top-level constant of a module, or an entry of an object (through spreads).
 fn member(resolver: &dyn Resolver, holder: ExprPlace, name: &str, depth: u32) -> Option<ExprPlace> {
-    if depth > 4 {
+    if depth > MAX_SPREADS {
         return None;
     }
     let module = resolver.module(holder.0);

@@ -43,7 +43,7 @@ const TEMPLATES: &[&str] = &[
     "template_global",
     "template_test",
 ];
-/// Pydantic, marshmallow.
+/// Decorators of Pydantic's and marshmallow's validators, which run for each object that is validated.
 const CHECKS: &[&str] = &[
     "field_validator",
     "model_validator",

@@ -52,7 +52,7 @@ fn leaves_in_production(module: &Module, stmt: StmtId) -> bool {
     leaves && says_stage(module, *test, 0) == Some(Stage::Production)
 }
 
-/// Where a test holds.
+/// The stage in which a condition such as `if settings.DEBUG:` is true.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Stage {
     Development,

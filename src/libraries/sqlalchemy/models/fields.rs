@@ -9,6 +9,9 @@ use crate::libraries::shared::value::FileId;
 use crate::libraries::sqlalchemy::columns::{Parts, is_column, sql_type};
 use crate::statement::{ColumnDef, ModelDef};
 
+/// Parts of an annotation's alias among which its column is looked for.
+const MAX_ALIAS_PARTS: usize = 12;
+
 pub(super) fn fields(parts: &Parts, class: ClassId, model: &mut ModelDef) {
     let module = parts.module();
     let is_sqlmodel = imports(module, "sqlmodel");
@@ -147,7 +150,7 @@ fn alias_column(parts: &Parts, annotation: ExprId) -> Option<(FileId, ExprId)> {
     };
     let module = parts.consts.resolver.module(file);
     let mut at = vec![definition];
-    for _ in 0..12 {
+    for _ in 0..MAX_ALIAS_PARTS {
         let expr = at.pop()?;
         if module.call(expr).and_then(|call| call.method()).is_some_and(is_column) {
             return Some((file, expr));

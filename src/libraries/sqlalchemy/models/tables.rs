@@ -8,6 +8,9 @@ use crate::libraries::shared::value::FileId;
 use crate::libraries::sqlalchemy::columns::Parts;
 use crate::statement::{ModelDef, TableDef};
 
+/// Calls and attributes around a column, as in `func.lower(User.email).desc()`.
+const MAX_AROUND_COLUMN: usize = 8;
+
 /// `__table_args__`, as a value or as a method.
 pub(super) fn arguments(parts: &Parts, class: ClassId, model: &mut ModelDef, depth: usize) {
     let module = parts.module();
@@ -155,7 +158,7 @@ pub(super) fn loose_indexes(consts: &Consts, file: FileId, declared: &mut Declar
 /// `User` of `User.email`, `users.c.email`, `func.lower(User.email)`, `User.at.desc()`.
 fn owner_name(module: &Module, expr: ExprId) -> Option<&str> {
     let mut at = expr;
-    for _ in 0..8 {
+    for _ in 0..MAX_AROUND_COLUMN {
         at = match module.kind(at) {
             ExprKind::Attr { base, name } if module.name(*base).is_some() && !module.str(*name).is_empty() => return module.name(*base),
             ExprKind::Attr { base, .. } => *base,

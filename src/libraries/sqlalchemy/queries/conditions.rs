@@ -19,6 +19,7 @@ pub(super) struct Sense {
 }
 
 impl Sense {
+    /// The sense of a condition as a whole; `optional` where it is added in some runs only.
     pub(super) fn new(optional: bool) -> Self {
         Sense {
             optional,

@@ -5,6 +5,9 @@ use crate::libraries::shared::query::{Outcome, Query, Resolver};
 use crate::libraries::shared::value::{FileId, RowModel, Value};
 use crate::statement::{ColumnUse, Operation, Projection, TableUse};
 
+/// Aliases and names between what is selected and its model.
+const MAX_NAMES: u32 = 4;
+
 /// Deepest nesting of expressions that is read.
 pub(super) const MAX_DEPTH: u32 = 24;
 
@@ -186,7 +189,7 @@ impl<'r> SelectDraft<'r> {
 }
 
 fn entity(resolver: &dyn Resolver, file: FileId, expr: ExprId, depth: u32) -> Option<Entity> {
-    if depth > 4 {
+    if depth > MAX_NAMES {
         return None;
     }
     let module = resolver.module(file);

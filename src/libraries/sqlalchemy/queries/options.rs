@@ -6,6 +6,9 @@ use crate::libraries::shared::chain;
 use crate::libraries::shared::value::{FileId, Value};
 use crate::statement::{ColumnUse, Projection};
 
+/// Options of a query in each other.
+const MAX_OPTIONS: u32 = 6;
+
 impl SelectDraft<'_> {
     /// Reads one argument of `.options(…)`.
     pub(super) fn option(&mut self, file: FileId, expr: ExprId, depth: u32) {
@@ -15,7 +18,7 @@ impl SelectDraft<'_> {
     /// Reads an option for what lies behind a way along relations: `selectinload(Pier.boats).options(…)`.
     fn option_below(&mut self, file: FileId, expr: ExprId, below: &[String], depth: u32) {
         let module = self.resolver.module(file);
-        if depth > 6 {
+        if depth > MAX_OPTIONS {
             return self.unknown_option();
         }
         match module.kind(expr) {

@@ -70,7 +70,7 @@ pub(super) fn is_session_name(module: &Module, receiver: ExprId) -> bool {
     matches!(name.as_str(), "db" | "s" | "sess" | "database" | "tx") || name.ends_with("session") || name.ends_with("_db")
 }
 
-/// Calls that run a statement, or the work that a session has gathered.
+/// The query of a call on a session that runs a statement (`session.execute(…)`) or writes what was added (`session.flush()`, `commit()`).
 pub(super) fn run(resolver: &dyn Resolver, file: FileId, call: &Call<'_>, method: &str) -> Option<Query> {
     let awaited = chain::is_awaited(call.module, call.id);
     let Some(receiver) = call.receiver() else {

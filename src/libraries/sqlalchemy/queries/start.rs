@@ -8,6 +8,9 @@ use crate::libraries::shared::query::{Query, Resolver};
 use crate::libraries::shared::value::{FileId, RowModel, Value};
 use crate::statement::Projection;
 
+/// Calls and attributes around the class or column of an argument.
+const MAX_AROUND_COLUMN: usize = 6;
+
 /// The library's function that begins a statement behind another name: `from sqlalchemy import select as sa_select`.
 pub(super) fn builder(resolver: &dyn Resolver, file: FileId, call: &Call<'_>) -> Option<&'static str> {
     if call.receiver().is_some() {
@@ -203,7 +206,7 @@ fn is_library_function(resolver: &dyn Resolver, file: FileId, call: &Call<'_>) -
 fn is_model(resolver: &dyn Resolver, file: FileId, expr: ExprId) -> bool {
     let module = resolver.module(file);
     let mut at = expr;
-    for _ in 0..6 {
+    for _ in 0..MAX_AROUND_COLUMN {
         if let Value::Class(class_file, class) = resolver.value(file, at) {
             return resolver.model_library(class_file, class) == Some("sqlalchemy");
         }
@@ -222,7 +225,7 @@ fn is_model(resolver: &dyn Resolver, file: FileId, expr: ExprId) -> bool {
 /// Whether an argument looks like a class, a column of one, or a function of columns.
 fn names_column(module: &Module, expr: ExprId) -> bool {
     let mut at = expr;
-    for _ in 0..6 {
+    for _ in 0..MAX_AROUND_COLUMN {
         at = match module.kind(at) {
             ExprKind::Name(name) => {
                 let text = module.str(*name);

@@ -1,6 +1,6 @@
 //! What a change does to one table: its columns, keys, constraints and indexes.
 
-use super::Context;
+use super::ReplayContext;
 use super::index_names::is_named;
 use super::table_names::keys;
 use crate::budget::Limit;
@@ -19,7 +19,7 @@ pub(super) fn has_room(table: &mut Table) -> bool {
 }
 
 /// Adds what a definition has and the table has not.
-pub(super) fn fill(table: &mut Table, context: &Context, def: &TableDef) {
+pub(super) fn fill(table: &mut Table, context: &ReplayContext, def: &TableDef) {
     for column in &def.columns {
         add_column(table, context, column, column.span);
     }
@@ -53,7 +53,7 @@ pub(super) fn drop_repeated_constraints(table: &mut Table) {
     }
 }
 
-pub(super) fn add_column(table: &mut Table, context: &Context, def: &ColumnDef, span: Span) {
+pub(super) fn add_column(table: &mut Table, context: &ReplayContext, def: &ColumnDef, span: Span) {
     if !has_room(table) {
         return;
     }
@@ -124,7 +124,7 @@ fn add_foreign(table: &mut Table, name: Option<String>, columns: Vec<String>, ta
     });
 }
 
-pub(super) fn add_constraint(table: &mut Table, context: &Context, constraint: &Constraint, span: Span) {
+pub(super) fn add_constraint(table: &mut Table, context: &ReplayContext, constraint: &Constraint, span: Span) {
     if !has_room(table) {
         return;
     }

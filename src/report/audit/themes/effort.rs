@@ -19,9 +19,9 @@ const FURTHER: usize = 4;
 /// The least and the most half hours that a fix takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct EffortRange {
-    /// The least.
+    /// Half hours of work if all goes well.
     pub least: usize,
-    /// The most.
+    /// Half hours of work if it does not.
     pub most: usize,
 }
 

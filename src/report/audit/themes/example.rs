@@ -97,7 +97,8 @@ fn example<'a>(finding: &'a Finding, sources: &Sources) -> Option<ThemeExample<'
     })
 }
 
-/// The lines of a place with a finding's edits in them; `None` where it has none, or one lies elsewhere or spans lines that are cut.
+/// The excerpt with the finding's edits applied; `None` if there are no edits, one is in another file, or one spans lines that the excerpt
+/// cut.
 fn edited(finding: &Finding, excerpt: &Excerpt) -> Option<Vec<String>> {
     let edits = &finding.fix.edits;
     let last = excerpt.first + excerpt.lines.len() as u32;

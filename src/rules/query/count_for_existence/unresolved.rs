@@ -10,30 +10,31 @@ use crate::ir::{Call, ExprId, ExprKind, Module};
 use crate::judge::cost::Cost;
 use crate::judge::scale::Rows;
 use crate::judge::{evidence, priority, reach};
-use crate::libraries::shared::declared::Tool;
 use crate::libraries::shared::pagination;
 use crate::libraries::shared::query::Resolver;
 use crate::libraries::shared::value::FileId;
 use crate::project::Project;
 use crate::project::eval::Evaluator;
 use crate::project::row_usage::{Holds, Users};
+use crate::project::schema::{Table, Tool};
 
 /// Finds them; nothing in a project without Django models.
 pub fn check(project: &Project) -> Vec<Finding> {
-    if !project.schema.tables.iter().any(|table| table.tool() == Some(Tool::Django)) {
+    let mut tools = project.schema.tables.iter().filter_map(Table::tool);
+    let Some(tool) = tools.find(|tool| tool.counts_querysets()) else {
         return Vec::new();
-    }
+    };
     let relations: FxHashSet<&str> = (project.schema.models.iter())
         .flat_map(|model| &model.relations)
         .filter(|relation| relation.to_many)
         .map(|relation| relation.name.as_str())
         .collect();
     let files: Vec<FileId> = project.code.modules_of(pagination::LANGUAGE).map(|(file, _)| file).collect();
-    let found = files.into_par_iter().map(|file| in_file(project, file, &relations));
+    let found = files.into_par_iter().map(|file| in_file(project, (file, tool), &relations));
     found.collect::<Vec<_>>().into_iter().flatten().collect()
 }
 
-fn in_file(project: &Project, file: FileId, relations: &FxHashSet<&str>) -> Vec<Finding> {
+fn in_file(project: &Project, (file, tool): (FileId, Tool), relations: &FxHashSet<&str>) -> Vec<Finding> {
     let module = project.code.module(file);
     let eval = Evaluator::new(&project.code);
     let users = Users::new(&eval, file);
@@ -49,7 +50,7 @@ fn in_file(project: &Project, file: FileId, relations: &FxHashSet<&str>) -> Vec<
         let usage = users.uses(call.id, Holds::Figure);
         let tested = !usage.zero_tests.is_empty() || !usage.truths.is_empty();
         if tested && usage.is_local() && usage.lengths.is_empty() {
-            out.push(finding(project, file, call, &what));
+            out.push(finding(project, (file, tool), call, &what));
         }
     }
     out
@@ -77,7 +78,7 @@ fn has_lookup(module: &Module, expr: ExprId) -> bool {
     module.call(module.unawaited(expr)).is_some_and(is_lookup)
 }
 
-fn finding(project: &Project, file: FileId, call: Call<'_>, what: &str) -> Finding {
+fn finding(project: &Project, (file, tool): (FileId, Tool), call: Call<'_>, what: &str) -> Finding {
     let module = project.code.module(file);
     let function = project.graph.id(file, module.owner(call.id));
     let reach = reach::of(project, function);
@@ -96,6 +97,6 @@ fn finding(project: &Project, file: FileId, call: Call<'_>, what: &str) -> Findi
     finding.subject = format!("{what} count tested");
     finding.related = evidence::path_from_entry(project, function);
     finding.relate(project.place_in(function, span), Role::Query, "the count");
-    finding.fix = fix(Waste::CountTested, Tool::Django.library());
+    finding.fix = fix(Waste::CountTested, tool.library());
     finding
 }

@@ -1,6 +1,7 @@
 //! Rows that a helper loads, of which its caller keeps those with one value.
 
 use crate::ir::{ExprId, ExprKind, Module, Parent, StmtId, StmtKind, Sym};
+use crate::libraries::shared::api_names;
 use crate::project::loops::body;
 use crate::project::row_usage::RowLoad;
 use crate::project::schema::Table;
@@ -187,7 +188,7 @@ impl<'m> Pick<'m, '_> {
                 let receiver = call.receiver()?;
                 match call.method()? {
                     "get" if is_row(receiver) => module.string(call.arg(0)?)?,
-                    "lower" | "strip" | "toLowerCase" | "trim" => return self.read(receiver, row),
+                    method if api_names::tidies_text(method) => return self.read(receiver, row),
                     _ => return None,
                 }
             }

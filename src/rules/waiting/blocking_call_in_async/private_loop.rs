@@ -5,6 +5,7 @@ use rustc_hash::FxHashSet;
 use super::CallSites;
 use crate::budget::Limit;
 use crate::ir::{ExprId, FunctionId, Module, Parent};
+use crate::libraries::shared::api_names;
 use crate::libraries::shared::value::FileId;
 use crate::project::Project;
 use crate::project::eval::Evaluator;
@@ -148,8 +149,7 @@ fn is_started(eval: &Evaluator<'_>, file: FileId, module: &Module, expr: ExprId)
     match call.method() {
         Some("run") => {
             let runner = call.receiver().map(|receiver| eval.value(file, receiver));
-            matches!(receiver.as_str(), "asyncio" | "anyio" | "trio" | "uvloop")
-                || runner.is_some_and(|value| value.library_name().is_some_and(|name| name.starts_with("asyncio.Runner")))
+            api_names::makes_loop(&receiver) || runner.is_some_and(|value| value.library_name().is_some_and(api_names::is_runner))
         }
         Some("run_until_complete") => true,
         _ => false,

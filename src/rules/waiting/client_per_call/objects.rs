@@ -4,6 +4,7 @@ use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
 use crate::ir::{Call, ClassId, ExprId, ExprKind, FunctionId, Module, Parent, StmtKind};
+use crate::libraries::shared::api_names;
 use crate::libraries::shared::value::{FileId, Value};
 use crate::project::Project;
 use crate::project::eval::Evaluator;
@@ -16,9 +17,7 @@ pub type InstancesByClass = FxHashMap<(FileId, ClassId), Vec<(FnId, ExprId)>>;
 pub fn holder(module: &Module, function: FunctionId, expr: ExprId) -> Option<ClassId> {
     let definition = module.function(function);
     if let Some(class) = definition.class {
-        let is_constructor = definition
-            .name
-            .is_some_and(|name| matches!(module.str(name), "constructor" | "__init__"));
+        let is_constructor = definition.name.is_some_and(|name| api_names::is_initializer(module.str(name)));
         return is_constructor.then_some(class);
     }
     if module.language.shares_class_values() {

@@ -5,10 +5,14 @@ use rustc_hash::FxHashSet;
 use super::names::NameMentions;
 use crate::ir::{ExprId, FunctionId, Module, Parent};
 use crate::judge::evidence;
+use crate::libraries::shared::api_names;
 use crate::project::Project;
 use crate::project::eval::Evaluator;
 use crate::project::graph::{FnId, FunctionNode};
 use crate::project::loops::{self, LoopVerdict};
+
+/// Functions around a client among which a layer's builder is looked for.
+const MAX_AROUND: usize = 10;
 
 /// How far the coroutines around a call are followed.
 const HOPS: u32 = 4;
@@ -44,9 +48,7 @@ fn starts_loop(module: &Module, call: ExprId) -> bool {
         return false;
     };
     module.call(outer).is_some_and(|outer| match outer.method() {
-        Some("run") => module
-            .dotted(outer.callee)
-            .is_none_or(|name| name == "run" || name.ends_with("asyncio.run")),
+        Some("run") => module.dotted(outer.callee).is_none_or(|name| api_names::runs_program(&name)),
         Some("run_until_complete") => true,
         _ => false,
     })
@@ -87,7 +89,7 @@ pub fn is_workers(names: &NameMentions, module: &Module, function: FunctionId, e
 /// Whether the code around builds a service that its framework makes once: `Layer.effect(Cache, …)`.
 pub fn is_in_layer(module: &Module, function: FunctionId) -> bool {
     let mut function = function;
-    for _ in 0..10 {
+    for _ in 0..MAX_AROUND {
         if function == FunctionId::MODULE {
             return false;
         }

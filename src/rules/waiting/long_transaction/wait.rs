@@ -15,7 +15,7 @@ use crate::project::graph::{Edge, EdgeKind, FnId};
 /// How many calls are followed from the transaction, by design: what waits further away is hardly meant to wait.
 const DEPTH: usize = 8;
 
-/// A wait.
+/// A call that waits for something beside the database, in a transaction.
 #[derive(Clone, Debug)]
 pub struct Wait {
     /// The library's function.

@@ -7,12 +7,17 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use crate::budget::{Limit, Steps};
 use crate::ir::{Call, ExprId, ExprKind, FunctionId, Module, Parent, StmtId, StmtKind, Sym};
 use crate::judge::evidence;
+use crate::libraries::shared::api_names;
+use crate::libraries::shared::clients;
 use crate::libraries::shared::effects::LanguageData;
 use crate::libraries::shared::query::Resolver;
 use crate::libraries::shared::value::{FileId, Value};
 use crate::project::Project;
 use crate::project::eval::Evaluator;
 use crate::project::graph::Edge;
+
+/// Expressions and statements around a call among which the end of its wait is looked for.
+const MAX_AROUND_CALL: usize = 40;
 
 /// Where each name of each function stands.
 type Uses = FxHashMap<(FunctionId, Sym), Vec<ExprId>>;
@@ -62,9 +67,9 @@ impl<'p> FileContext<'p> {
         }
     }
 
-    /// A session whose adapter sets the timeout.
+    /// Whether this is a session in a file that mounts an adapter with a timeout: its calls need none of their own.
     pub(super) fn has_adapter(&self, name: &str) -> bool {
-        name.starts_with("requests.Session") && *self.has_adapter
+        clients::is_session(name) && *self.has_adapter
     }
 
     /// Takes a step; without one, what is asked stays open.
@@ -160,13 +165,11 @@ fn changed(module: &Module) -> FxHashSet<&str> {
 pub(super) fn is_guarded(about: &FileContext<'_>, edge: &Edge) -> bool {
     let module = about.module;
     let mut at = module.expr(edge.expr).parent;
-    for _ in 0..40 {
+    for _ in 0..MAX_AROUND_CALL {
         at = match at {
             Parent::Expr(id) => {
                 let method = module.call(id).and_then(|call| call.method()).unwrap_or("").to_ascii_lowercase();
-                if method.contains("timeout") && method != "settimeout"
-                    || matches!(method.as_str(), "wait_for" | "race" | "move_on_after" | "fail_after")
-                {
+                if method.contains("timeout") && method != "settimeout" || api_names::ends_wait(&method) {
                     return true;
                 }
                 module.expr(id).parent
@@ -202,7 +205,7 @@ fn mounts_adapter(module: &Module, function: FunctionId) -> bool {
 
 /// Whether a helper of the project makes the session that a call is made on, and speaks of an adapter with a timeout.
 pub(super) fn makes_adapter(eval: &Evaluator<'_>, file: FileId, call: &Call<'_>, name: &str) -> bool {
-    let Some(session) = call.receiver().filter(|_| name.starts_with("requests.Session")) else {
+    let Some(session) = call.receiver().filter(|_| clients::is_session(name)) else {
         return false;
     };
     let (at, made) = eval.definition(file, session).unwrap_or((file, session));
@@ -229,12 +232,7 @@ fn is_for_browsers(project: &Project, file: FileId) -> bool {
     };
     module.language.runs_in_browsers()
         && module.expr_ids().any(|(id, expr)| match expr.kind {
-            ExprKind::Name(name) => {
-                matches!(
-                    module.str(name),
-                    "window" | "document" | "localStorage" | "sessionStorage" | "navigator"
-                ) && is_global(id, name)
-            }
+            ExprKind::Name(name) => api_names::is_of_browsers(module.str(name)) && is_global(id, name),
             _ => false,
         })
 }

@@ -16,7 +16,7 @@ use crate::project::eval::Evaluator;
 use crate::project::graph::{Edge, EdgeKind, FnId};
 
 /// How many places of callers a finding shows, one a file.
-const SHOWN: usize = 50;
+const MAX_CITED: usize = 50;
 
 /// The parameter of a helper that alone says how long a call may wait.
 pub fn parameter(
@@ -118,7 +118,7 @@ impl Handed<'_, '_> {
         let mut shown = FxHashSet::default();
         for (caller, at) in endless {
             let node = self.project.graph.function(caller);
-            if shown.len() >= SHOWN || !shown.insert(node.file) {
+            if shown.len() >= MAX_CITED || !shown.insert(node.file) {
                 continue;
             }
             let span = self.project.code.module(node.file).expr(at).span;

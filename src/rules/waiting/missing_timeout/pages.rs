@@ -1,6 +1,7 @@
 //! Which modules only pages in the browser use.
 
 use crate::ir::Module;
+use crate::libraries::shared::api_names;
 use crate::libraries::shared::value::FileId;
 use crate::project::Project;
 use crate::walk;
@@ -59,7 +60,7 @@ impl BrowserModules {
 /// A component, a hook (`useUpload.ts`, `use-upload.ts`), a module that says `"use client"`.
 fn is_page(path: &str, module: &Module) -> bool {
     let name = path.rsplit('/').next().unwrap_or(path);
-    let is_component = [".tsx", ".jsx", ".svelte", ".vue"].iter().any(|end| name.ends_with(end));
+    let is_component = api_names::is_component_file(name);
     let is_hook = name
         .strip_prefix("use")
         .is_some_and(|rest| rest.starts_with(|first: char| first == '-' || first.is_ascii_uppercase()));

@@ -7,6 +7,9 @@ use crate::libraries::shared::query::Resolver;
 use crate::libraries::shared::value::FileId;
 use crate::project::eval::Evaluator;
 
+/// Objects of options that are spread into each other; behind that a timeout counts as possible.
+const MAX_SPREADS: u32 = 4;
+
 /// What a call says of its timeout.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum TimeoutSetting {
@@ -83,7 +86,7 @@ pub(super) fn of_options(
     about: &FileContext<'_>,
     depth: u32,
 ) -> TimeoutSetting {
-    if depth > 4 || !about.has_steps() {
+    if depth > MAX_SPREADS || !about.has_steps() {
         return TimeoutSetting::Open;
     }
     let module = eval.module(file);

@@ -2,8 +2,12 @@
 
 use super::Check;
 use crate::ir::{ExprId, ExprKind, FunctionId, Module, StmtKind, Sym};
+use crate::libraries::shared::api_names;
 use crate::libraries::shared::query::Resolver;
 use crate::libraries::shared::value::FileId;
+
+/// Names and operators in each other in a delay.
+const MAX_DEPTH: u32 = 6;
 
 impl Check<'_> {
     /// A number that is the same every time: a literal, or a name that is bound to one once.
@@ -18,13 +22,15 @@ impl Check<'_> {
         }
         match module.kind(expr) {
             // What the environment says by default.
-            ExprKind::Binary { op, left, right } if depth < 6 && matches!(module.str(*op), "or" | "??") && is_setting(module, *left) => {
+            ExprKind::Binary { op, left, right }
+                if depth < MAX_DEPTH && matches!(module.str(*op), "or" | "??") && is_setting(module, *left) =>
+            {
                 self.constant_at(file, *right, depth + 1)
             }
-            ExprKind::Cond { test, then, orelse } if depth < 6 && is_setting(module, *test) && is_setting(module, *then) => {
+            ExprKind::Cond { test, then, orelse } if depth < MAX_DEPTH && is_setting(module, *test) && is_setting(module, *then) => {
                 self.constant_at(file, *orelse, depth + 1)
             }
-            ExprKind::Binary { op, left, right } if depth < 6 => {
+            ExprKind::Binary { op, left, right } if depth < MAX_DEPTH => {
                 let (left, right) = (
                     self.constant_at(file, *left, depth + 1)?,
                     self.constant_at(file, *right, depth + 1)?,
@@ -37,7 +43,7 @@ impl Check<'_> {
                     _ => None,
                 }
             }
-            ExprKind::Name(name) if depth < 6 => {
+            ExprKind::Name(name) if depth < MAX_DEPTH => {
                 let owner = module.owner(expr);
                 if self.is_reassigned(file, owner, *name) {
                     return None;
@@ -49,12 +55,12 @@ impl Check<'_> {
                     .and_then(|default| self.constant_at(file, default, depth + 1))
             }
             // `parseInt(process.env.POLL ?? "3000", 10)`.
-            ExprKind::Call { args, .. } if depth < 6 && is_conversion(module, expr) => {
+            ExprKind::Call { args, .. } if depth < MAX_DEPTH && is_conversion(module, expr) => {
                 self.constant_at(file, args.first()?.value, depth + 1)
             }
-            ExprKind::Unary { op, operand } if depth < 6 && module.str(*op) == "+" => self.constant_at(file, *operand, depth + 1),
+            ExprKind::Unary { op, operand } if depth < MAX_DEPTH && module.str(*op) == "+" => self.constant_at(file, *operand, depth + 1),
             ExprKind::Str(text) if depth > 0 => module.str(*text).trim().parse().ok(),
-            ExprKind::Attr { .. } if depth < 6 => {
+            ExprKind::Attr { .. } if depth < MAX_DEPTH => {
                 let (at, definition) = self.eval.definition(file, expr).filter(|&place| place != (file, expr))?;
                 self.constant_at(at, definition, depth + 1)
             }
@@ -106,12 +112,7 @@ impl Check<'_> {
 
 /// `Number(x)`, `parseInt(x, 10)`.
 fn is_conversion(module: &Module, expr: ExprId) -> bool {
-    let Some(call) = module.call(expr) else { return false };
-    matches!(call.method(), Some("Number" | "parseInt" | "parseFloat"))
-        && matches!(
-            module.dotted(call.callee).as_deref(),
-            Some("Number" | "parseInt" | "parseFloat" | "Number.parseInt" | "Number.parseFloat")
-        )
+    module.call(expr).is_some_and(|call| api_names::makes_number(module, call.callee))
 }
 
 /// Whether an expression reads the environment: `process.env.POLL`, `import.meta.env.VITE_POLL`, `Number(process.env.POLL)`.

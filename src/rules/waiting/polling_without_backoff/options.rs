@@ -5,6 +5,12 @@ use super::requests::PolledRequest;
 use crate::ir::{ExprId, ExprKind, Module, ObjectEntry, Parent, StmtKind};
 use crate::libraries::shared::polling;
 
+/// Arguments of a call that takes options; one with more is no hook.
+const MOST_ARGUMENTS: usize = 4;
+
+/// Objects and expressions between an option and the call that takes it.
+const MAX_AROUND_OPTIONS: usize = 6;
+
 /// A shorter interval, in seconds, is none of milliseconds: a project's own options count in seconds.
 const SHORTEST: f64 = 0.1;
 
@@ -60,11 +66,11 @@ impl Check<'_> {
     /// The options stand in a call (a hook, a collection's or client's factory), not in a plain table of settings.
     fn is_hook_option(&self, object: ExprId) -> bool {
         let mut at = self.module.expr(object).parent;
-        for _ in 0..6 {
+        for _ in 0..MAX_AROUND_OPTIONS {
             match at {
                 Parent::Expr(expr) => {
                     if let Some(call) = self.module.call(expr) {
-                        return call.args.len() <= 4;
+                        return call.args.len() <= MOST_ARGUMENTS;
                     }
                     at = self.module.expr(expr).parent;
                 }
@@ -78,7 +84,7 @@ impl Check<'_> {
     /// The options of a library that looks at files and asks nobody: `watch(folder, { awaitWriteFinish: { pollInterval: 100 } })`.
     fn watches_files(&self, object: ExprId) -> bool {
         let mut at = self.module.expr(object).parent;
-        for _ in 0..6 {
+        for _ in 0..MAX_AROUND_OPTIONS {
             let Parent::Expr(expr) = at else { return false };
             if let Some(call) = self.module.call(expr) {
                 let callee = self.eval.value(self.file, call.callee);

@@ -11,6 +11,9 @@ use crate::libraries::shared::effects::Effects;
 use crate::libraries::shared::polling;
 use crate::project::graph::{Edge, EdgeKind, FnId};
 
+/// Calls between a timer and the request that it sends.
+const HOPS: usize = 6;
+
 /// What a callback asks of a server.
 pub(super) struct PolledRequest {
     pub(super) words: String,
@@ -25,7 +28,7 @@ impl Check<'_> {
         let mut seen = FxHashSet::default();
         let mut open: Vec<(FnId, Vec<Related>, f64)> = vec![(from, Vec::new(), 1.0)];
         while let Some((at, steps, turns)) = open.pop() {
-            if !seen.insert(at) || steps.len() > 6 {
+            if !seen.insert(at) || steps.len() > HOPS {
                 continue;
             }
             let node = self.project.graph.function(at);

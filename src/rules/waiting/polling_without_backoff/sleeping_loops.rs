@@ -4,10 +4,14 @@ use super::{Check, ID};
 use crate::analysis::repeats::shape::in_handler;
 use crate::budget::Limit;
 use crate::ir::{ExprId, ExprKind, LoopKind, Module, Parent, StmtId, StmtKind};
+use crate::libraries::shared::api_names;
 use crate::libraries::shared::polling::{self, Delay};
 use crate::project::loops::{self, LoopVerdict};
 use crate::source::Span;
 use crate::vocabulary::List;
+
+/// Branches in each other among which the way out of a loop is looked for.
+const MAX_BRANCHES: u32 = 4;
 
 /// A mailbox that can wake its reader may be given this long at least.
 const SHORT_WAIT: f64 = 0.5;
@@ -144,7 +148,7 @@ impl Check<'_> {
     fn takes_work(&self, exprs: &[ExprId]) -> bool {
         exprs.iter().any(|&expr| {
             let Some(call) = self.module.call(expr) else { return false };
-            let takes = matches!(call.method(), Some("get" | "receive" | "dequeue"));
+            let takes = call.method().is_some_and(api_names::takes_from_queue);
             let receiver = call.receiver().map(|receiver| self.module.kind(receiver));
             let is_queue =
                 matches!(receiver, Some(ExprKind::Name(name) | ExprKind::Attr { name, .. }) if List::Queues.has(self.module.str(*name)));
@@ -238,7 +242,7 @@ impl Check<'_> {
 fn leaves(module: &Module, stmt: StmtId, depth: u32) -> bool {
     match module.stmt(stmt).kind {
         StmtKind::Break | StmtKind::Return(_) | StmtKind::Raise(_) => true,
-        StmtKind::If { .. } if depth < 4 => module
+        StmtKind::If { .. } if depth < MAX_BRANCHES => module
             .stmt_blocks(stmt)
             .into_iter()
             .flatten()

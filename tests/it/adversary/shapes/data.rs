@@ -1,4 +1,4 @@
-//! YAML, JSON and settings.
+//! YAML, JSON, settings and GraphQL.
 
 use super::{Shape, after, again, between, fill, nested};
 
@@ -9,6 +9,35 @@ fn multiplied(size: usize) -> String {
         text.push_str(&format!("a{level}: &a{level} [{}]\n", format!("*a{}, ", level - 1).repeat(9)));
     }
     after(&text, size, |n| format!("b{n}: *a11\n"))
+}
+
+/// Documents of GraphQL: what a client asks, and what a server declares.
+pub fn graphql() -> Vec<Shape> {
+    let file = |name: &str, make| Shape::file(&format!("graphql-{name}"), "web/asked.graphql", make);
+    vec![
+        file("operations", |size| fill(size, |n| format!("query Q{n} {{ a{n} {{ b }} }}\n"))),
+        file("fields", |size| {
+            after("query Q {\n", size, |n| format!("  a{n}: a(first: {n}) {{ b }}\n"))
+        }),
+        file("fields-in-fields", |size| format!("query Q {}\n", nested(size, "{ a ", "", "} "))),
+        file("fragments-in-a-chain", |size| {
+            after("query Q { ...F0 }\n", size, |n| {
+                format!("fragment F{n} on A {{ a{n} ...F{} }}\n", n + 1)
+            })
+        }),
+        file("fragments-that-double", |size| {
+            after("query Q { ...F0 }\n", size, |n| {
+                format!("fragment F{n} on A {{ ...F{} ...F{} }}\n", n + 1, n + 1)
+            })
+        }),
+        file("types", |size| {
+            fill(size, |n| format!("type T{n} {{\n  next: T{}\n  all: [T{n}!]!\n}}\n", n + 1))
+        }),
+        file("arguments", |size| between("query Q { a(", size, "b: [{c: 1}], ", ") }\n")),
+        file("open-lists", |size| between("query Q { a(b: ", size, "[", "")),
+        file("open-texts", |size| again(size, "\"\"\"a\n")),
+        file("comments", |size| again(size, "# x\n")),
+    ]
 }
 
 pub fn shapes() -> Vec<Shape> {

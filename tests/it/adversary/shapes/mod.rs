@@ -48,6 +48,7 @@ pub fn all() -> Vec<Shape> {
         typescript::shapes(),
         sql::shapes(),
         data::shapes(),
+        data::graphql(),
         project::shapes(),
         rules::shapes(),
     ]
