@@ -10,7 +10,7 @@ fuzz_target!(|text: &str| {
     for language in Language::ALL {
         let mut data = LibraryData::clone(&LibraryData::built_in());
         if let Err(mistake) = data.add_own(language, text) {
-            assert!(mistake.line <= text.lines().count() + 1, "{mistake:?}");
+            assert!(mistake.line as usize <= text.lines().count() + 1, "{mistake:?}");
         }
     }
 });
