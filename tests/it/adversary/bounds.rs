@@ -219,6 +219,7 @@ const EXCUSED: &[(&str, &[&str])] = &[
             "analysis/repeats/per_row/calls.rs BATCHED_DEPTH",
             "analysis/rows/origin.rs MAX_DEPTH",
             "judge/lists.rs MAX_DEPTH",
+            "libraries/peewee/queries/joined.rs STEPS",
             "analysis/rows/reads.rs LEVELS",
             "project/branches.rs MAX_DEPTH",
             "project/row_source.rs MAX_DEPTH",
