@@ -14,6 +14,7 @@ use crate::project::Project;
 use crate::project::eval::{Evaluator, Found};
 use crate::project::graph::{EffectStep, FnId, QUERY_SLOT, QuerySite};
 use crate::project::loops::{LoopForm, body};
+use crate::project::own_keys::{key_column, keys_of};
 use crate::project::rows::RelationRead;
 use crate::statement::{FilterKind, Operation, Projection, RowLimit};
 
@@ -250,8 +251,30 @@ fn accessor(table: &str) -> String {
         .map_or_else(String::new, |first| first.to_lowercase().chain(letters).collect())
 }
 
+/// What to write in place of a relation of which only the key is read: the row has that itself.
+fn own_key(project: &Project, read: &RelationRead) -> Option<Fix> {
+    let module = project.code.module(read.file);
+    let keys = keys_of(module, read.expr).filter(|keys| !keys.is_empty())?;
+    let column = key_column(project, &read.label)?;
+    let written = module.dotted(keys.first()?.1)?;
+    let own = format!("{}_id", module.dotted(read.expr)?);
+    Some(Fix {
+        summary: format!("Read the key that the row has itself: `{own}` in place of `{written}`. Nothing is loaded for it."),
+        risk: if column.nullable {
+            "Where there is no related row the key is None.".to_owned()
+        } else {
+            String::new()
+        },
+        code: Some(own),
+        ..Fix::default()
+    })
+}
+
 /// Load the relation with the rows.
 fn relation(project: &Project, read: &RelationRead) -> Fix {
+    if let Some(fix) = own_key(project, read) {
+        return fix;
+    }
     let eval = Evaluator::new(&project.code);
     let source = read.source.and_then(|(at, expr)| eval.query_at(at, expr));
     let library = source.as_ref().map_or("", |query| query.library);

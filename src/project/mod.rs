@@ -24,6 +24,7 @@ mod mounts;
 pub mod named_models;
 pub mod once;
 mod operations;
+pub mod own_keys;
 pub mod reach;
 pub mod relations;
 pub mod row_source;

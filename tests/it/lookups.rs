@@ -82,3 +82,28 @@ fn what_is_made_and_saved_in_a_loop_is_an_insert() {
     assert!(title("Barn.objects.get(place=place)").starts_with("UPDATE on `Barn`"));
     assert!(title("Barn(pk=7)").starts_with("UPDATE on `Barn`"));
 }
+
+/// `goat.barn.id` is in the goat's own row: no join is needed for it.
+#[test]
+fn the_key_of_a_relation_is_read_from_the_row() {
+    let fix = |read: &str| {
+        let models = "from django.db import models\n\n\nclass Barn(models.Model):\n    place = models.TextField()\n\n\nclass Goat(models.Model):\n    barn = models.ForeignKey(Barn, on_delete=models.CASCADE)\n";
+        let views = format!(
+            "from django.http import JsonResponse\n\nfrom farm.models import Goat\n\n\ndef goats(request):\n    return JsonResponse({{'goats': [{read} for goat in Goat.objects.all()[:50]]}})\n"
+        );
+        let urls = "from django.urls import path\n\nfrom farm import views\n\nurlpatterns = [path('goats', views.goats)]\n";
+        let all = found(
+            "n-plus-one",
+            &[("farm/models.py", models), ("farm/views.py", &views), ("farm/urls.py", urls)],
+        );
+        let [one] = all.as_slice() else { panic!("{all:#?}") };
+        (one.fix.summary.clone(), one.fix.code.clone().unwrap_or_default())
+    };
+    let (summary, code) = fix("goat.barn.id");
+    assert!(summary.contains("`goat.barn_id` in place of `goat.barn.id`"), "{summary}");
+    assert_eq!(code, "goat.barn_id");
+    let (_, code) = fix("goat.barn.place");
+    assert!(code.contains("select_related"), "{code}");
+    let (_, code) = fix("(goat.barn.id, goat.barn.place)");
+    assert!(code.contains("select_related"), "{code}");
+}
