@@ -227,7 +227,7 @@ impl Cost {
             Cost::Waste(rows) => waste(rows.scale),
             // Thousands of rows within the process are looked through in a millisecond.
             Cost::Walk { what, rows, asks, .. } if *what == Unit::Local => walk(rows.scale, *asks).max(Weight::Large),
-            // To find one of all people readers would add an index in eight cases of ten.
+            // To find one of all people readers would add an index in six cases of seven.
             Cost::Walk {
                 rows,
                 asks: 0 | 1,

@@ -36,7 +36,7 @@ const MAX_MERGED: usize = 8;
 /// Statements of one loop that are compared with each other: beyond that their number says enough.
 const MAX_COMPARED: usize = 40;
 
-/// Steps by which it is lighter where most elements are spared the statement: of sixteen such places that were read one would be mended.
+/// Steps by which it is lighter where most elements are spared the statement: of some ten such places that were read one would be mended.
 const SPARED: usize = 2;
 
 /// What the loop runs over, as far as it is known.
