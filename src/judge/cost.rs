@@ -267,7 +267,7 @@ impl Cost {
     /// argument or an index is added in minutes, while a page changes what clients are promised.
     pub fn ease(&self) -> u32 {
         match self {
-            Cost::Endless { .. } => 160,
+            Cost::Endless { .. } => 96,
             // A foreign key would get its index in three of five cases (of 180), another column in two (of 52).
             Cost::Walk { is_declared: true, .. } => 48,
             Cost::Walk { .. } => 24,

@@ -49,8 +49,7 @@ pub const TABLE: [[Priority; 8]; 9] = {
 
 /// What a cell of a row is worth, and a column: the order of findings of one priority.
 const WORTH: [u32; 9] = [400, 200, 150, 150, 100, 20, 4, 3, 1];
-// Of what nobody is known to call readers would mend one of ten at P3.
-const TIMES: [u32; 8] = [40, 40, 20, 10, 6, 2, 1, 1];
+const TIMES: [u32; 8] = [40, 40, 20, 10, 6, 2, 1, 4];
 
 /// One statement that looks through a table, sometimes or nobody knows when: of eight that were read against the code one would get its index.
 fn is_one_of_few(cost: &Cost, reach: &Reach) -> bool {
@@ -72,7 +71,9 @@ pub fn of(weight: Weight, often: Use, confidence: Confidence) -> Priority {
 
 /// Judges a finding; `less` steps of weight are taken off for what makes it lighter than its cost says.
 pub fn judge(cost: &Cost, reach: &Reach, confidence: Confidence, less: usize) -> Judgement {
-    let weight = cost.weight().lighter(less + usize::from(is_one_of_few(cost, reach)));
+    let full = cost.weight().lighter(less);
+    // Less urgent, and as much worth within its priority: maintainers who add indexes add these along.
+    let weight = full.lighter(usize::from(is_one_of_few(cost, reach)));
     let often = met(cost, reach);
     // What runs once is seldom mended for its time, however easy that is.
     let ease = if often == Use::Of(Often::Once) {
@@ -80,7 +81,7 @@ pub fn judge(cost: &Cost, reach: &Reach, confidence: Confidence, less: usize) ->
     } else {
         cost.ease()
     };
-    let worth = WORTH.get(row(weight)).copied().unwrap_or(1) * ease;
+    let worth = WORTH.get(row(full)).copied().unwrap_or(1) * ease;
     let times = TIMES.get(column(often)).copied().unwrap_or(1);
     let sure = match confidence {
         Confidence::High => 4,

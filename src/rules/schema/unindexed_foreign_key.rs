@@ -16,7 +16,6 @@ use crate::libraries::entries::Often;
 use crate::project::Project;
 use crate::project::graph::QuerySite;
 use crate::project::schema::{ForeignKey, SchemaPlace, Table};
-use crate::vocabulary::List;
 
 const ID: &str = "unindexed-foreign-key";
 
@@ -97,8 +96,6 @@ struct Load {
     served_mostly: bool,
     /// The key has several columns, and an index leads with one of them: few rows are left to look through, as a rule.
     leads_in_part: bool,
-    /// The parents are those who make rows of their own: users, teams, accounts.
-    of_owner: bool,
     /// The parents are few: so many children share one that an index finds nothing faster.
     small: bool,
 }
@@ -174,7 +171,6 @@ impl Load {
             ),
             leads_in_part: key.columns.len() > 1 && own.is_some_and(|table| key.columns.iter().any(|column| table.leads(column))),
             deletes: parent.map_or(&[][..], |parent| uses.deletes(parent)).to_vec(),
-            of_owner: List::Owners.has(&key.target),
             small: parent_table.is_some_and(|table| is_small(project, table)),
         }
     }
@@ -184,8 +180,8 @@ impl Load {
         let is_looked_up = !self.lookups.is_empty();
         let sites = if is_looked_up { &self.lookups } else { &self.deletes };
         let (mut reach, asks) = reach::of_sites(project, sites);
-        // Whoever ends an account waits for it, and few do.
-        if !is_looked_up && self.of_owner {
+        // Who deletes a parent waits for the scan, and few do: of fourteen such keys readers of the code would index three.
+        if !is_looked_up {
             reach.often = reach.often.map(|often| often.max(Often::Seldom));
         }
         let rows = if self.small {
@@ -203,8 +199,7 @@ impl Load {
             },
             &reach,
             confidence,
-            // Who deletes waits for the scan, and few do: of fourteen such keys readers of the code would index three.
-            if is_looked_up { 0 } else { 2 } + if self.leads_in_part || self.served_mostly { 2 } else { 0 },
+            usize::from(!is_looked_up) + if self.leads_in_part || self.served_mostly { 2 } else { 0 },
         )
     }
 }
