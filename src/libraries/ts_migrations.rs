@@ -1,6 +1,8 @@
 //! Migrations in TypeScript and JavaScript: what `up` does, in order, in the words of `TypeORM`, Sequelize, Knex, Kysely,
 //! `MikroORM` and node-pg-migrate.
 
+use rustc_hash::FxHashSet;
+
 use super::{knex, kysely, node_pg_migrate, sequelize, typeorm};
 use crate::budget::{self, Limit};
 use crate::ir::{Call, ExprId, ExprKind, FunctionId, LoopKind, Module, StmtId, StmtKind};
@@ -36,6 +38,7 @@ pub fn declared(resolver: &dyn Resolver, file: FileId) -> Option<Declared> {
         out: Vec::new(),
         not_understood: 0,
         unclear: Vec::new(),
+        called: module.calls().filter_map(|call| module.name(call.callee)).collect(),
         helpers: 0,
         is_full: false,
     };
@@ -92,12 +95,6 @@ fn is_node_pg_migrate(module: &Module, handle: &str) -> bool {
     handle == "pgm" || imports(module, "node-pg-migrate")
 }
 
-/// Whether something is called by a name.
-fn is_called(module: &Module, target: ExprId) -> bool {
-    let name = module.name(target);
-    name.is_some() && module.calls().any(|call| module.name(call.callee) == name)
-}
-
 struct Run<'r> {
     consts: Consts<'r>,
     file: FileId,
@@ -109,6 +106,8 @@ struct Run<'r> {
     out: Vec<SchemaChange>,
     not_understood: usize,
     unclear: Vec<(crate::source::Span, String)>,
+    /// The names that are called somewhere in the file.
+    called: FxHashSet<&'r str>,
     /// Helpers around the statement that is read.
     helpers: u32,
     /// No more changes are kept.
@@ -152,7 +151,7 @@ impl<'r> Run<'r> {
             ..
         } = module.stmt(stmt).kind
             && matches!(module.kind(value), ExprKind::Lambda(_))
-            && is_called(module, target)
+            && module.name(target).is_some_and(|name| self.called.contains(name))
         {
             return;
         }

@@ -70,10 +70,13 @@ impl Given<'_> {
             start: guard.from,
             end: guard.upto,
         };
-        self.module.stmts_in(range).any(|stmt| match self.module.stmt(stmt).kind {
-            StmtKind::Assign { target, .. } => once::name(self.module, target) == Some(guard.slot),
-            _ => false,
-        })
+        self.module
+            .stmts_in(range)
+            .take(Limit::Holders.count())
+            .any(|stmt| match self.module.stmt(stmt).kind {
+                StmtKind::Assign { target, .. } => once::name(self.module, target) == Some(guard.slot),
+                _ => false,
+            })
     }
 
     fn mentions(&self, expr: ExprId, slot: Slot) -> bool {

@@ -3,7 +3,7 @@
 use rustc_hash::FxHashMap;
 
 use crate::budget::Limit;
-use crate::ir::{ExprId, ExprKind, FunctionId, Module, Param, Parent, StmtKind};
+use crate::ir::{ExprId, ExprKind, FunctionId, Module, Param, Parent, StmtKind, Sym};
 use crate::project::eval::Code;
 use crate::project::graph::{Edge, EdgeKind, FnId, FunctionNode, Graph};
 use crate::project::loops::body;
@@ -70,18 +70,14 @@ impl Missed {
     fn loaders_of(&self, code: &Code, graph: &Graph, function: FnId) -> Vec<usize> {
         let node = graph.function(function);
         let module = code.module(node.file);
-        let is_loader = |param: &Param| {
-            let Some(name) = param.name else { return false };
-            let mut calls = module
-                .call_ids_in(node.id)
-                .filter(|&call| {
-                    module
-                        .call(call)
-                        .is_some_and(|call| *module.kind(call.callee) == ExprKind::Name(name))
-                })
-                .peekable();
-            calls.peek().is_some() && calls.all(|call| self.asks_first(code, graph, function, call))
-        };
+        let mut calls: FxHashMap<Sym, bool> = FxHashMap::default();
+        for call in module.call_ids_in(node.id) {
+            if let Some(ExprKind::Name(name)) = module.call(call).map(|call| module.kind(call.callee)) {
+                let is_missed = calls.entry(*name).or_insert(true);
+                *is_missed = *is_missed && self.asks_first(code, graph, function, call);
+            }
+        }
+        let is_loader = |param: &Param| param.name.is_some_and(|name| calls.get(&name) == Some(&true));
         let params = module.function(node.id).params.iter().enumerate();
         params.filter(|(_, param)| is_loader(param)).map(|(at, _)| at).collect()
     }

@@ -1,21 +1,8 @@
 //! Which statements look rows up by a column, and what an index for them is worth.
 
-use perfaudit::finding::{Finding, Priority};
-use perfaudit::{Config, audit_texts};
+use perfaudit::finding::Priority;
 
-use crate::doors;
-
-fn found(rule: &str, files: &[(&str, &str)]) -> Vec<Finding> {
-    let files = files.iter().map(|(path, text)| ((*path).to_owned(), (*text).to_owned()));
-    let config = Config {
-        min_priority: Some(Priority::P3),
-        ..Config::default()
-    };
-    let all = audit_texts(&config, files.chain([doors::file()]).collect())
-        .expect("a report")
-        .findings;
-    all.into_iter().filter(|finding| finding.rule == rule).collect()
-}
+use crate::doors::found;
 
 /// Whoever signs in with another service waits while all people are looked through; a farm's few barns are another matter.
 #[test]

@@ -1,17 +1,6 @@
 //! What migrations make is in the schema, whichever tool's words they are written in.
 
-use perfaudit::finding::{Finding, Priority};
-use perfaudit::{Config, audit_texts};
-
-fn found(rule: &str, files: &[(&str, &str)]) -> Vec<Finding> {
-    let files = files.iter().map(|(path, text)| ((*path).to_owned(), (*text).to_owned()));
-    let config = Config {
-        min_priority: Some(Priority::P3),
-        ..Config::default()
-    };
-    let all = audit_texts(&config, files.collect()).expect("a report").findings;
-    all.into_iter().filter(|finding| finding.rule == rule).collect()
-}
+use crate::doors::found;
 
 /// A migration's own function makes the indexes of its calls.
 #[test]

@@ -1,21 +1,8 @@
 //! Statements that most elements of a loop are spared: a cache keeps what they ask, or the object brings it.
 
 use perfaudit::finding::{Finding, Priority};
-use perfaudit::{Config, audit_texts};
 
-use crate::doors;
-
-fn found(rule: &str, files: &[(&str, &str)]) -> Vec<Finding> {
-    let files = files.iter().map(|(path, text)| ((*path).to_owned(), (*text).to_owned()));
-    let config = Config {
-        min_priority: Some(Priority::P3),
-        ..Config::default()
-    };
-    let all = audit_texts(&config, files.chain([doors::file()]).collect())
-        .expect("a report")
-        .findings;
-    all.into_iter().filter(|finding| finding.rule == rule).collect()
-}
+use crate::doors::found;
 
 /// The one finding on a field resolver whose body this is.
 fn of_field(body: &str, more: &[(&str, &str)]) -> Finding {

@@ -9,8 +9,8 @@ use crate::project::graph::{EdgeKind, FnId};
 use crate::project::{Project, brought};
 use crate::statement::Operation;
 
-/// Functions below one call that are looked at, by design: what lies beyond counts as asked each time.
-const SPARED_FUNCTIONS: usize = 200;
+/// Statements and calls below one call that are looked at, by design: what lies beyond counts as asked each time.
+const MOST_PLACES: usize = 400;
 
 /// What spares most elements their statement; what comes first spares more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -37,6 +37,7 @@ pub fn sparing(project: &Project, row: &PerRow<'_>) -> Option<Sparing> {
         project,
         effect,
         seen: FxHashSet::default(),
+        places: 0,
         met: None,
     };
     let is_open = search.asks(row.target?);
@@ -56,6 +57,8 @@ struct Search<'p> {
     project: &'p Project,
     effect: Effects,
     seen: FxHashSet<FnId>,
+    /// Places that were looked at.
+    places: usize,
     /// What spares the statements that were met.
     met: Option<Sparing>,
 }
@@ -66,34 +69,39 @@ impl Search<'_> {
         if !self.seen.insert(function) {
             return false;
         }
-        if self.seen.len() > SPARED_FUNCTIONS {
-            return true;
-        }
         let project = self.project;
         let node = project.graph.function(function);
-        let sites = node.queries.iter().filter_map(|&site| project.graph.sites.get(site));
-        let mut found: Vec<(ExprId, Vec<FnId>)> = sites
-            .filter(|site| !site.held && self.is_meant(site.query.statement.operation))
-            .map(|site| (site.expr, Vec::new()))
-            .collect();
-        let edges = node.edges.iter().filter(|edge| edge.kind != EdgeKind::Later);
-        found.extend(edges.filter_map(|edge| {
-            let lead = |target: &FnId| {
-                let target = project.graph.function(*target);
+        for site in node.queries.iter().filter_map(|&site| project.graph.sites.get(site)) {
+            if !site.held && self.is_meant(site.query.statement.operation) && self.is_open(function, site.expr) {
+                return true;
+            }
+        }
+        for edge in node.edges.iter().filter(|edge| edge.kind != EdgeKind::Later) {
+            let leads = |target: &&FnId| {
+                let target = project.graph.function(**target);
                 target.effects.has(self.effect) && !target.is_cached
             };
-            let targets: Vec<FnId> = edge.targets.iter().copied().filter(lead).collect();
             let is_direct = edge.kind == EdgeKind::Call && edge.effects.has(self.effect);
-            (is_direct || !targets.is_empty()).then_some((edge.expr, targets))
-        }));
-        found.into_iter().any(|(expr, targets)| match spares(project, function, expr) {
-            Some(spared) => {
-                self.met = self.met.max(Some(spared));
-                false
+            let targets: Vec<FnId> = edge.targets.iter().filter(leads).copied().collect();
+            if !is_direct && targets.is_empty() || !self.is_open(function, edge.expr) {
+                continue;
             }
-            None if targets.is_empty() => true,
-            None => targets.into_iter().any(|target| self.asks(target)),
-        })
+            if is_direct || targets.into_iter().any(|target| self.asks(target)) {
+                return true;
+            }
+        }
+        false
+    }
+
+    /// Whether nothing spares a place, or too many were looked at to tell.
+    fn is_open(&mut self, function: FnId, expr: ExprId) -> bool {
+        self.places += 1;
+        if self.places > MOST_PLACES {
+            return true;
+        }
+        let spared = spares(self.project, function, expr);
+        self.met = self.met.max(spared);
+        spared.is_none()
     }
 
     fn is_meant(&self, operation: Operation) -> bool {

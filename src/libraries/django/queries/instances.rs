@@ -9,6 +9,9 @@ use crate::libraries::shared::value::{FileId, RowModel, Value};
 use crate::source::Span;
 use crate::statement::Operation;
 
+/// Uses of a name before a `save` that are looked at, by design: of more the instance counts as one that was stored.
+const MOST_USES: usize = 100;
+
 /// `save`, `delete`, `refresh_from_db` of an instance.
 pub(super) fn instance(resolver: &dyn Resolver, file: FileId, call: &Call<'_>, method: &str) -> Option<Query> {
     let name = sync_name(method);
@@ -83,10 +86,11 @@ fn is_new(call: &Call<'_>) -> bool {
     };
     let start = module.expr(call.id).span.start;
     let function = module.function(module.owner(call.id));
-    let before = module.stmts_in(Span {
+    let range = Span {
         start: function.span.start,
         end: start,
-    });
+    };
+    let before = module.statements_on(name, range, MOST_USES).into_iter();
     let last = before.filter_map(|stmt| match module.stmt(stmt).kind {
         StmtKind::Assign {
             target,
@@ -103,7 +107,7 @@ fn is_new(call: &Call<'_>) -> bool {
             .args
             .iter()
             .any(|arg| arg.name.is_some_and(|name| matches!(module.str(name), "id" | "pk")));
-        !has_key && made.keyword("**").is_none() && module.dotted(made.callee).is_some_and(|text| is_class(&text))
+        !has_key && !made.is_open() && module.dotted(made.callee).is_some_and(|text| is_class(&text))
     }) && !stored_before(call, name, start)
 }
 
@@ -112,6 +116,7 @@ fn stored_before(call: &Call<'_>, name: Sym, start: u32) -> bool {
     let module = call.module;
     module
         .calls_on_before(name, call.id)
+        .take(MOST_USES)
         .filter(|&earlier| module.owner(earlier) == module.owner(call.id) && module.expr(earlier).span.start < start)
         .any(|earlier| module.call(earlier).is_some_and(|one| one.method() == Some("save")))
 }
