@@ -131,6 +131,13 @@ fn sequelize_helpers(size: usize) -> Files {
     vec![("migrations/1-a.js".to_owned(), text)]
 }
 
+/// Functions that may be helpers, and calls of others.
+fn sequelize_functions(size: usize) -> Files {
+    let one = |n| format!("const f{n} = () => {{}};\ng{n}();\n");
+    let text = after("module.exports = { async up(queryInterface) {\n", size, one) + "await queryInterface.addIndex('a', ['b']);\n} };\n";
+    vec![("migrations/1-a.js".to_owned(), text)]
+}
+
 fn django_migration(size: usize) -> Files {
     let head = "from django.db import migrations, models\n\n\nclass Migration(migrations.Migration):\n    initial = True\n    operations = [\n        migrations.CreateModel(name='A', fields=[('id', models.AutoField(primary_key=True))]),\n";
     let one = |n| format!("        migrations.AddField('a', 'f{n}', models.IntegerField()),\n");
@@ -460,6 +467,7 @@ pub fn shapes() -> Vec<Shape> {
         files("alembic", alembic),
         files("alembic-helpers", alembic_helpers),
         files("sequelize-helpers", sequelize_helpers),
+        files("sequelize-functions", sequelize_functions),
         files("django-migration", django_migration),
         files("templates", templates),
         files("decorated-by-one", decorated_by_one),
