@@ -37,20 +37,19 @@ impl Given<'_> {
     /// `order.items`, or `items` of `({ items }) => …`.
     fn has(&self, slot: Slot) -> bool {
         match slot.class {
-            Some(object) => !self.is_receiver(object) && self.is_given(object, false),
+            Some(object) => self.is_given(object, false),
             None => self.is_given(slot.name, true),
         }
     }
 
-    fn is_receiver(&self, name: Sym) -> bool {
-        matches!(self.module.str(name), "this" | "self" | "cls")
-    }
-
-    /// Whether a name is a parameter, or a part of one, and never anything else.
+    /// Whether a name is a parameter, or a part of one, and never anything else; what a method is called on keeps what it found itself.
     fn is_given(&self, name: Sym, is_part: bool) -> bool {
         let mut bindings = self.scope.bindings_of(self.function, name).peekable();
-        bindings.peek().is_some()
-            && bindings.all(|binding| matches!(&binding.bound, Bound::Param(_, _, steps) if steps.is_empty() != is_part))
+        let is_param = |bound: &Bound| match bound {
+            Bound::Param(owner, at, steps) => steps.is_empty() != is_part && !(*at == 0 && self.module.takes_receiver(*owner)),
+            _ => false,
+        };
+        bindings.peek().is_some() && bindings.all(|binding| is_param(&binding.bound))
     }
 
     /// A test that asks whether an object has something, and what is given back or set for it.

@@ -4,6 +4,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::budget::Limit;
 use crate::ir::{Call, ExprId, ExprKind, FunctionId, Module, Parent, StmtId, StmtKind, Sym};
+use crate::libraries::shared::api_names;
 use crate::libraries::shared::value::FileId;
 use crate::project::eval::Code;
 use crate::project::graph::{FnId, Graph};
@@ -300,11 +301,9 @@ pub(super) fn present(module: &Module, test: ExprId) -> Option<Slot> {
         }
         // `if rate := cache.get(key):`.
         ExprKind::Assign { target, .. } => name(module, target),
-        // `Array.isArray(x)`, `isinstance(x, list)`.
         ExprKind::Call { .. } => {
             let call = module.call(test)?;
-            let is_type_test = matches!(module.dotted(call.callee)?.as_str(), "Array.isArray" | "isinstance");
-            if is_type_test {
+            if api_names::tests_type(&module.dotted(call.callee)?) {
                 name(module, call.arg(0)?)
             } else {
                 name(module, test)

@@ -68,3 +68,21 @@ fn what_a_helper_loads_where_its_cache_has_nothing_weighs_less() {
     let one = of_field(body, &[("server/cache.js", &refreshes)]);
     assert_eq!(one.priority, Priority::P2, "{}", one.reason);
 }
+
+/// What an object keeps itself it has asked for first; what others put into it they have asked for.
+#[test]
+fn an_object_that_keeps_its_own_answer_still_asks_once() {
+    let priority = |definition: &str, call: &str| {
+        let app = format!(
+            "from fastapi import FastAPI\nfrom sqlalchemy import select, text\nfrom sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column\n\napp = FastAPI()\nsession = Session()\n\n\nclass Base(DeclarativeBase): ...\n\n\nclass Goat(Base):\n    __tablename__ = 'goats'\n    id: Mapped[int] = mapped_column(primary_key=True)\n    kept = None\n\n{definition}\n\n\n@app.get('/goats')\ndef goats():\n    return [{call} for goat in session.scalars(select(Goat).limit(50)).all()]\n"
+        );
+        let all = found("n-plus-one", &[("app.py", &app)]);
+        let [one] = all.as_slice() else { panic!("{call}: {all:#?}") };
+        one.priority
+    };
+    let ask = "session.execute(text('SELECT note FROM notes WHERE goat = :goat'))";
+    let method = format!("    def notes(self):\n        if self.kept:\n            return self.kept\n        return {ask}");
+    let function = format!("\ndef notes(goat):\n    if goat.kept:\n        return goat.kept\n    return {ask}");
+    assert_eq!(priority(&method, "goat.notes()"), Priority::P2);
+    assert_eq!(priority(&function, "notes(goat)"), Priority::P3);
+}

@@ -13,6 +13,11 @@ pub fn makes_object(name: &str) -> bool {
     is_initializer(name) || matches!(name, "__new__" | "__aenter__" | "__enter__")
 }
 
+/// Whether a function, as it is written, asks of what type its first argument is.
+pub fn tests_type(path: &str) -> bool {
+    matches!(path, "Array.isArray" | "isinstance")
+}
+
 /// Whether a call waits for all that it is given at once: `asyncio.gather`, `Promise.all`.
 pub fn waits_for_all(method: &str) -> bool {
     matches!(method, "all" | "allSettled" | "gather")
