@@ -286,6 +286,8 @@ pub enum RowLimit {
     Rows(u64),
     /// A value of the code.
     Value,
+    /// A value of the code that is this number where nobody asks for another: a default.
+    Usual(u64),
     /// At most one by construction: `.first()`, `findUnique`, an aggregate without GROUP BY.
     One,
 }

@@ -134,7 +134,7 @@ fn limit(limit: &RowLimit) -> String {
     match limit {
         RowLimit::None => "none".to_owned(),
         RowLimit::One => "one".to_owned(),
-        RowLimit::Value => "value".to_owned(),
+        RowLimit::Value | RowLimit::Usual(_) => "value".to_owned(),
         RowLimit::Rows(rows) => rows.to_string(),
     }
 }

@@ -74,6 +74,8 @@ const NOTED: u64 = 100_000;
 const KEY_VALUE: usize = 5;
 /// Up to this many rows a limit makes a loop short.
 const SHORT: u64 = 20;
+/// Up to this many rows that a page has where nobody asks for more, its loop is short: of ten that were read one would be mended.
+const SHORT_PAGE: u64 = 10;
 
 /// How many rows a table of the schema has.
 pub fn of_table(project: &Project, table: usize) -> Rows {
@@ -183,6 +185,10 @@ pub fn of_query(project: &Project, query: &Query) -> Rows {
     if let RowLimit::Rows(rows) = query.statement.limit {
         let scale = if rows <= SHORT { Scale::Few } else { Scale::OfParent };
         return Rows::new(scale, format!("at most {rows} rows"));
+    }
+    if let RowLimit::Usual(rows) = query.statement.limit {
+        let scale = if rows <= SHORT_PAGE { Scale::Few } else { Scale::Page };
+        return Rows::new(scale, format!("a page of {rows} rows"));
     }
     let table = project.table_of(query).and_then(|table| project.schema.table_index(&table.name));
     if query.statement.operation == Operation::Insert {

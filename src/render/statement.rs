@@ -487,7 +487,7 @@ impl<'v, 'a> Writer<'v, 'a> {
         let is_aggregate = statement.projection == Projection::Aggregate && !statement.grouped;
         match statement.limit {
             RowLimit::Rows(rows) => self.text(format!(" LIMIT {rows}")),
-            RowLimit::Value => {
+            RowLimit::Value | RowLimit::Usual(_) => {
                 self.text(" LIMIT ");
                 self.value(None, "", BindComparison::Limit);
             }

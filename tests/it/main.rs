@@ -17,6 +17,7 @@ mod guides;
 mod hooks;
 mod hostile;
 mod layers;
+mod limits;
 mod lookups;
 mod migrations;
 mod mutations;

@@ -6,8 +6,13 @@ use crate::doors::found;
 
 /// The one finding on a field resolver whose body this is.
 fn of_field(body: &str, more: &[(&str, &str)]) -> Finding {
+    of_field_with("import { cached } from './cache';", body, more)
+}
+
+/// The same, with an import of its own.
+fn of_field_with(import: &str, body: &str, more: &[(&str, &str)]) -> Finding {
     let resolvers = format!(
-        "import {{ db }} from './db';\nimport {{ cached }} from './cache';\n\nconst load = async (goat) => db.query('SELECT * FROM notes WHERE goat_id = $1', [goat.id]);\n\nexport const resolvers = {{\n  Query: {{ goats: () => db.query('SELECT * FROM goats LIMIT 50') }},\n  Goat: {{\n    notes: async (goat, args) => {{\n{body}\n    }},\n  }},\n}};\n"
+        "import {{ db }} from './db';\n{import}\n\nconst load = async (goat) => db.query('SELECT * FROM notes WHERE goat_id = $1', [goat.id]);\n\nexport const resolvers = {{\n  Query: {{ goats: () => db.query('SELECT * FROM goats LIMIT 50') }},\n  Goat: {{\n    notes: async (goat, args) => {{\n{body}\n    }},\n  }},\n}};\n"
     );
     let db = "import pg from 'pg';\nexport const db = new pg.Pool();\n";
     let schema = "type Query { goats: [Goat!]! }\ntype Goat { notes: [Note!]! }\ntype Note { id: ID! }\n";
@@ -85,4 +90,34 @@ fn an_object_that_keeps_its_own_answer_still_asks_once() {
     let function = format!("\ndef notes(goat):\n    if goat.kept:\n        return goat.kept\n    return {ask}");
     assert_eq!(priority(&method, "goat.notes()"), Priority::P2);
     assert_eq!(priority(&function, "notes(goat)"), Priority::P3);
+}
+
+/// What a function asks only for some of the things that it is called for.
+#[test]
+fn what_runs_under_a_condition_for_each_weighs_less() {
+    let at = |body: &str| {
+        let more = format!("import {{ db }} from './db';\n\nexport async function older(goat, args) {{\n{body}\n}}\n");
+        of_field_with(
+            "import { older } from './older';",
+            "      return older(goat, args);",
+            &[("server/older.js", more.as_str())],
+        )
+    };
+    let query = "db.query('SELECT * FROM notes WHERE goat_id = $1', [goat.id])";
+    for body in [
+        format!("  let notes = [];\n  if (goat.kind === 'billy') {{\n    notes = await {query};\n  }}\n  return notes;"),
+        format!("  return args.fields.includes('notes') && (await {query});"),
+    ] {
+        let one = at(&body);
+        assert_eq!(one.priority, Priority::P3, "{body}: {}", one.reason);
+        assert!(one.message.contains("under a condition"), "{body}: {}", one.message);
+    }
+    // Both branches ask, or the test only asks whether something is there.
+    for body in [
+        format!("  if (goat.kind === 'billy') {{\n    return {query};\n  }} else {{\n    return {query};\n  }}"),
+        format!("  let notes = [];\n  if (goat.herd) {{\n    notes = await {query};\n  }}\n  return notes;"),
+    ] {
+        let one = at(&body);
+        assert_eq!(one.priority, Priority::P2, "{body}: {}", one.reason);
+    }
 }

@@ -2,6 +2,7 @@
 
 use crate::ir::{Call, ExprId, ExprKind, TemplatePart};
 use crate::libraries::shared::fluent::{self, ChainedCall, Fluent};
+use crate::libraries::shared::limits;
 use crate::libraries::shared::objects::{self, ExprPlace, Fields, FilterGrammar, Filters, Op};
 use crate::libraries::shared::query::{Outcome, Query, Resolver};
 use crate::libraries::shared::value::{FileId, RowModel, Value};
@@ -294,7 +295,7 @@ impl Build<'_> {
             ("select" | "selectDistinct" | "selectDistinctOn", _) if before => self.select(step),
             ("where" | "having", Some(condition)) => self.condition(at(condition), step.conditional),
             ("limit", Some(limit)) => {
-                self.query.statement.limit = match objects::limit(self.resolver, at(limit)) {
+                self.query.statement.limit = match limits::of(self.resolver, at(limit)) {
                     _ if step.conditional => RowLimit::Value,
                     limit => limit,
                 }
@@ -548,7 +549,7 @@ impl Build<'_> {
             match field.key.as_str() {
                 "where" => self.relational_where(field.value, field.optional),
                 "limit" if self.query.statement.limit == RowLimit::None => {
-                    self.query.statement.limit = objects::limit(self.resolver, field.value);
+                    self.query.statement.limit = limits::of(self.resolver, field.value);
                 }
                 "offset" => self.query.statement.offset = objects::skips(self.resolver, field.value),
                 "orderBy" => self.relational_order(field.value),
@@ -655,7 +656,7 @@ impl Build<'_> {
             self.query.eager.push(path.clone());
             let bounded = inner
                 .get("limit")
-                .is_some_and(|limit| objects::limit(self.resolver, limit.value) != RowLimit::None);
+                .is_some_and(|limit| limits::of(self.resolver, limit.value) != RowLimit::None);
             if !bounded && !inner.open {
                 self.query.unbounded_includes.push(path.clone());
             }

@@ -5,6 +5,7 @@ mod query_builder;
 mod tests;
 
 use crate::ir::{Call, ExprId, ExprKind, Module};
+use crate::libraries::shared::limits;
 use crate::libraries::shared::objects::{self, ExprPlace};
 use crate::libraries::shared::query::{Outcome, Query, Resolver};
 use crate::libraries::shared::value::{FileId, RowModel, Value};
@@ -226,7 +227,7 @@ fn listing(resolver: &dyn Resolver, file: FileId, call: Call<'_>, query: &mut Qu
 /// No page length, or one of nought, is no limit.
 fn limited(resolver: &dyn Resolver, place: Option<ExprPlace>, query: &mut Query) {
     let Some(place) = place else { return };
-    query.statement.limit = match objects::limit(resolver, place) {
+    query.statement.limit = match limits::of(resolver, place) {
         RowLimit::Rows(0) => RowLimit::None,
         limit => limit,
     };

@@ -2,6 +2,7 @@
 
 use crate::ir::{Call, ExprKind};
 use crate::libraries::shared::fluent::{self, ChainedCall, Fluent};
+use crate::libraries::shared::limits;
 use crate::libraries::shared::objects;
 use crate::libraries::shared::query::{Outcome, Query, Resolver};
 use crate::libraries::shared::query_builder;
@@ -146,7 +147,7 @@ fn read(resolver: &dyn Resolver, step: ChainedCall<'_>, query: &mut Query) {
         }
         "limit" | "top" | "fetch" => {
             if let Some(place) = first {
-                statement.limit = objects::limit(resolver, place);
+                statement.limit = limits::of(resolver, place);
             }
         }
         "offset" => statement.offset |= first.is_some_and(|place| objects::skips(resolver, place)),

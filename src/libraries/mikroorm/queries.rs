@@ -2,6 +2,7 @@
 
 use crate::ir::{Call, ClassId, ExprId, ExprKind};
 use crate::libraries::shared::fluent::{self, ChainedCall, Fluent};
+use crate::libraries::shared::limits;
 use crate::libraries::shared::objects::{self, ExprPlace, FilterGrammar, Filters, Op};
 use crate::libraries::shared::query::{Outcome, Query, Resolver};
 use crate::libraries::shared::query_builder;
@@ -146,7 +147,7 @@ fn builder_step(resolver: &dyn Resolver, step: ChainedCall<'_>, query: &mut Quer
             filters(resolver, place, query);
         }
         ("where" | "andWhere" | "orWhere" | "having", _) => query.open_filters = true,
-        ("limit", Some(place)) if query.statement.limit == RowLimit::None => query.statement.limit = objects::limit(resolver, place),
+        ("limit", Some(place)) if query.statement.limit == RowLimit::None => query.statement.limit = limits::of(resolver, place),
         ("offset", Some(place)) => query.statement.offset = objects::skips(resolver, place),
         ("groupBy" | "distinct", _) => query.statement.grouped = true,
         ("join" | "leftJoin" | "innerJoin" | "joinAndSelect" | "leftJoinAndSelect" | "innerJoinAndSelect" | "from", _) => {
@@ -255,7 +256,7 @@ fn options(resolver: &dyn Resolver, place: ExprPlace, query: &mut Query) {
         match field.key.as_str() {
             "where" => filters(resolver, field.value, query),
             "limit" | "first" | "last" if query.statement.limit == RowLimit::None => {
-                query.statement.limit = objects::limit(resolver, field.value);
+                query.statement.limit = limits::of(resolver, field.value);
             }
             "offset" => query.statement.offset = objects::skips(resolver, field.value),
             "populate" => {

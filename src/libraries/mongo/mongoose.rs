@@ -4,6 +4,7 @@ use crate::ir::{Call, ExprKind};
 use crate::libraries::mongo::models::{document, model};
 use crate::libraries::mongo::operators::{filters, orders, stages};
 use crate::libraries::shared::fluent::{self, ChainedCall, Fluent};
+use crate::libraries::shared::limits;
 use crate::libraries::shared::objects::{self, ExprPlace};
 use crate::libraries::shared::query::{Outcome, Query, Resolver};
 use crate::libraries::shared::query_builder;
@@ -198,7 +199,7 @@ fn arguments(resolver: &dyn Resolver, step: ChainedCall<'_>, method: &str, query
         query.statement.open |= options.open;
         for field in options.items {
             match field.key.as_str() {
-                "limit" if query.statement.limit == RowLimit::None => query.statement.limit = objects::limit(resolver, field.value),
+                "limit" if query.statement.limit == RowLimit::None => query.statement.limit = limits::of(resolver, field.value),
                 "skip" => query.statement.offset = objects::skips(resolver, field.value),
                 "sort" => orders(resolver, field.value, query),
                 _ => {}
@@ -244,7 +245,7 @@ fn link(resolver: &dyn Resolver, step: ChainedCall<'_>, query: &mut Query) {
     let call = step.call;
     let first = call.arg(0).map(|arg| (step.file, arg));
     match (call.method().unwrap_or_default(), first) {
-        ("limit", Some(place)) if query.statement.limit == RowLimit::None => query.statement.limit = objects::limit(resolver, place),
+        ("limit", Some(place)) if query.statement.limit == RowLimit::None => query.statement.limit = limits::of(resolver, place),
         ("skip", Some(place)) => query.statement.offset |= objects::skips(resolver, place),
         ("sort", Some(place)) => orders(resolver, place, query),
         ("populate", Some(place)) => populate(resolver, place, "", query),

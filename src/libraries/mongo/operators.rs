@@ -1,6 +1,7 @@
 //! What `MongoDB`'s libraries of both languages have in common: filter documents, sort orders, aggregation stages.
 
 use crate::ir::ExprKind;
+use crate::libraries::shared::limits;
 use crate::libraries::shared::objects::{self, ExprPlace, FilterGrammar, Filters, Op};
 use crate::libraries::shared::query::{Query, Resolver};
 use crate::statement::{FilterKind, Projection, RowLimit};
@@ -72,7 +73,7 @@ pub fn stages(resolver: &dyn Resolver, pipeline: ExprPlace, query: &mut Query) {
                 // Only before the rows are reshaped do names mean the collection's own fields.
                 "$match" if !query.statement.grouped => filters(resolver, field.value, query),
                 "$group" | "$bucket" | "$sortByCount" => query.statement.grouped = true,
-                "$limit" => query.statement.limit = objects::limit(resolver, field.value),
+                "$limit" => query.statement.limit = limits::of(resolver, field.value),
                 "$skip" => query.statement.offset = true,
                 "$sort" if !query.statement.grouped => orders(resolver, field.value, query),
                 "$count" => {

@@ -7,6 +7,7 @@ use crate::ir::{Call, ExprId, ExprKind, Module};
 use crate::libraries::mongo::operators::{descends, filters, orders, stages};
 use crate::libraries::shared::comparison::{ConditionReader, Conditions};
 use crate::libraries::shared::fluent::{self, ChainedCall};
+use crate::libraries::shared::limits;
 use crate::libraries::shared::objects;
 use crate::libraries::shared::query::{Outcome, Query, Resolver};
 use crate::libraries::shared::value::{FileId, RowModel, Value};
@@ -268,7 +269,7 @@ impl<'r> Draft<'r> {
             }
         }
         if let Some(limit) = call.keyword("limit").filter(|_| method.starts_with("find")) {
-            self.query.statement.limit = objects::limit(self.resolver, (step.file, limit));
+            self.query.statement.limit = limits::of(self.resolver, (step.file, limit));
         }
         if let Some(sort) = call.keyword("sort") {
             orders(self.resolver, (step.file, sort), &mut self.query);
@@ -317,7 +318,7 @@ impl<'r> Draft<'r> {
                 None => orders(self.resolver, place, query),
             },
             ("limit", Some(place)) => {
-                query.statement.limit = match objects::limit(self.resolver, place) {
+                query.statement.limit = match limits::of(self.resolver, place) {
                     // No rows at all is how the driver says no limit.
                     RowLimit::Rows(0) => RowLimit::None,
                     limit => limit,
@@ -327,7 +328,7 @@ impl<'r> Draft<'r> {
             ("to_list", length) => {
                 query.executed = true;
                 if let Some(place) = length.filter(|_| query.statement.limit == RowLimit::None) {
-                    query.statement.limit = objects::limit(self.resolver, place);
+                    query.statement.limit = limits::of(self.resolver, place);
                 }
             }
             ("first_or_none", _) => {

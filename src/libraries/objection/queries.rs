@@ -4,6 +4,7 @@ use super::classes::{is_model, mappings};
 use crate::ir::{Call, ClassId, ExprId, ExprKind, Module};
 use crate::libraries::shared::fluent::{self, ChainedCall, Fluent};
 use crate::libraries::shared::knex_words;
+use crate::libraries::shared::limits;
 use crate::libraries::shared::objects;
 use crate::libraries::shared::query::{Outcome, Query, Resolver};
 use crate::libraries::shared::query_builder;
@@ -150,7 +151,7 @@ fn read(resolver: &dyn Resolver, step: ChainedCall<'_>, query: &mut Query) {
             let size = step
                 .call
                 .arg(1)
-                .map_or(RowLimit::Value, |size| objects::limit(resolver, (step.file, size)));
+                .map_or(RowLimit::Value, |size| limits::of(resolver, (step.file, size)));
             query.statement.limit = if method == "page" { size } else { RowLimit::Value };
             query.statement.offset = true;
         }

@@ -7,6 +7,7 @@ mod tests;
 use crate::ir::{Call, ExprId, ExprKind};
 use crate::libraries::shared::chain::{self, ChainGrammar, Link, Step};
 use crate::libraries::shared::comparison::{ConditionReader, Conditions};
+use crate::libraries::shared::limits;
 use crate::libraries::shared::query::{Outcome, Query, Resolver};
 use crate::libraries::shared::value::{FileId, RowModel, Value};
 use crate::libraries::shared::{objects, sql_text};
@@ -195,12 +196,12 @@ impl Draft<'_> {
             }
             ("distinct", _) => self.query.statement.grouped = true,
             ("order_by" | "order_by_extend", _) => self.order(file, call),
-            ("limit", Some(place)) => self.query.statement.limit = objects::limit(self.resolver, place),
+            ("limit", Some(place)) => self.query.statement.limit = limits::of(self.resolver, place),
             ("offset", Some(place)) => self.query.statement.offset |= objects::skips(self.resolver, place),
             ("paginate", _) => {
                 self.query.statement.limit = call
                     .arg(1)
-                    .map_or(RowLimit::Rows(20), |size| objects::limit(self.resolver, (file, size)));
+                    .map_or(RowLimit::Rows(20), |size| limits::of(self.resolver, (file, size)));
                 self.query.statement.offset = true;
             }
             ("select_extend", _) => self.columns(file, call),

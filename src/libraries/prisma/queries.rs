@@ -2,6 +2,7 @@
 
 use crate::budget;
 use crate::ir::{Call, ExprId, ExprKind, Module, Parent, StmtKind};
+use crate::libraries::shared::limits;
 use crate::libraries::shared::objects::{self, ExprPlace, Fields, FilterGrammar, Filters, ObjectField, Op};
 use crate::libraries::shared::query::{Outcome, Query, Resolver};
 use crate::libraries::shared::value::{FileId, RowModel, Value};
@@ -257,7 +258,7 @@ fn arguments(resolver: &dyn Resolver, place: ExprPlace, method: &str, query: &mu
     if statement.limit == RowLimit::None
         && let Some(take) = args.get("take")
     {
-        statement.limit = objects::limit(resolver, take.value);
+        statement.limit = limits::of(resolver, take.value);
     }
     let by_cursor = args.get("cursor").is_some();
     if let Some(skip) = args.get("skip") {
@@ -374,7 +375,7 @@ fn relations(resolver: &dyn Resolver, place: ExprPlace, prefix: &str, is_select:
         query.eager.push(path.clone());
         let bounded = inner
             .get("take")
-            .is_some_and(|take| objects::limit(resolver, take.value) != RowLimit::None)
+            .is_some_and(|take| limits::of(resolver, take.value) != RowLimit::None)
             || inner.get("where").is_some_and(|own| narrows(resolver, own));
         if !bounded && !inner.open {
             query.unbounded_includes.push(path.clone());

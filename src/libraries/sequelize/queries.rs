@@ -1,6 +1,7 @@
 //! Sequelize: `User.findAll({ where, include, limit })`.
 
 use crate::ir::{Call, ClassId, ExprId, ExprKind};
+use crate::libraries::shared::limits;
 use crate::libraries::shared::objects::{self, ExprPlace, FilterGrammar, Filters, ObjectField, Op};
 use crate::libraries::shared::query::{Outcome, Query, Resolver};
 use crate::libraries::shared::query_builder;
@@ -237,7 +238,7 @@ fn arguments(resolver: &dyn Resolver, place: ExprPlace, query: &mut Query) {
                 objects::object_filters(resolver, field.value, GRAMMAR, Some(0), field.optional, &mut filters);
                 query.open_filters |= filters.into_statement(&mut query.statement);
             }
-            "limit" if query.statement.limit == RowLimit::None => query.statement.limit = objects::limit(resolver, field.value),
+            "limit" if query.statement.limit == RowLimit::None => query.statement.limit = limits::of(resolver, field.value),
             "offset" => query.statement.offset = objects::skips(resolver, field.value),
             "order" => orders(resolver, field, query),
             "group" => query.statement.grouped = true,

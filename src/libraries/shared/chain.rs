@@ -230,19 +230,6 @@ pub fn cuts(module: &Module, rows: ExprId) -> bool {
     !is_from_end && !matches!(module.kind(rows), ExprKind::Null) && module.number(rows).is_none_or(|rows| rows >= 0.0)
 }
 
-/// The row limit that an argument stands for.
-pub fn limit(resolver: &dyn Resolver, file: FileId, expr: ExprId) -> RowLimit {
-    let (file, expr) = match resolver.value(file, expr) {
-        Value::Literal(at, literal) => (at, literal),
-        _ => (file, expr),
-    };
-    let module = resolver.module(file);
-    match module.kind(expr) {
-        ExprKind::Null => RowLimit::None,
-        _ => module.number(expr).map_or(RowLimit::Value, |rows| RowLimit::Rows(whole(rows))),
-    }
-}
-
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped before")]
 fn whole(number: f64) -> u64 {
     number.clamp(0.0, 1e15) as u64

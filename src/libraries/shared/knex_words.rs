@@ -2,6 +2,7 @@
 
 use crate::ir::ExprKind;
 use crate::libraries::shared::fluent::ChainedCall;
+use crate::libraries::shared::limits;
 use crate::libraries::shared::objects::{self, FilterGrammar, Filters, Op};
 use crate::libraries::shared::query::{Outcome, Query, Resolver};
 use crate::libraries::shared::query_builder;
@@ -64,7 +65,7 @@ pub fn read(resolver: &dyn Resolver, step: ChainedCall<'_>, query: &mut Query) {
         }
         "limit" => {
             if let Some(place) = first {
-                statement.limit = objects::limit(resolver, place);
+                statement.limit = limits::of(resolver, place);
             }
         }
         "offset" => statement.offset |= first.is_some_and(|place| objects::skips(resolver, place)),

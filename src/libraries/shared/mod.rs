@@ -17,6 +17,7 @@ pub mod injected;
 pub mod kept_functions;
 pub mod kept_requests;
 pub mod knex_words;
+pub mod limits;
 pub mod model_classes;
 pub mod objects;
 pub mod one_value;

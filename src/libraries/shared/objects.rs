@@ -9,7 +9,7 @@ mod returned;
 use crate::ir::{ExprId, ExprKind, Module, StmtKind};
 use crate::libraries::shared::query::Resolver;
 use crate::libraries::shared::value::{FileId, Value};
-use crate::statement::{ColumnUse, Filter, FilterKind, RowLimit, TableUse};
+use crate::statement::{ColumnUse, Filter, FilterKind, TableUse};
 use changes::collect_changes;
 pub use filters::{FilterGrammar, Filters, Op, like_kind, object_filters};
 pub use lists::items;
@@ -136,31 +136,6 @@ fn collect_from_value(resolver: &dyn Resolver, place: ExprPlace, optional: bool,
             }
         }
         _ => out.open = true,
-    }
-}
-
-/// The limit that an argument sets.
-pub fn limit(resolver: &dyn Resolver, place: ExprPlace) -> RowLimit {
-    let module = resolver.module(place.0);
-    match module.kind(place.1) {
-        ExprKind::Null => return RowLimit::None,
-        ExprKind::Name(_) | ExprKind::Attr { .. } => {
-            let number = resolver
-                .definition(place.0, place.1)
-                .and_then(|(at, definition)| resolver.module(at).number(definition));
-            return number.map_or(RowLimit::Value, rows);
-        }
-        _ => {}
-    }
-    module.number(place.1).map_or(RowLimit::Value, rows)
-}
-
-#[allow(clippy::cast_sign_loss, reason = "the absolute value")]
-fn rows(number: f64) -> RowLimit {
-    if number.is_finite() {
-        RowLimit::Rows(number.abs() as u64)
-    } else {
-        RowLimit::None
     }
 }
 

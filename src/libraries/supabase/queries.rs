@@ -3,6 +3,7 @@
 
 use crate::ir::{Call, Language};
 use crate::libraries::shared::fluent::{self, ChainedCall, Fluent};
+use crate::libraries::shared::limits;
 use crate::libraries::shared::objects;
 use crate::libraries::shared::query::{Outcome, Query, Resolver};
 use crate::libraries::shared::value::{FileId, RowModel};
@@ -187,7 +188,7 @@ fn read(resolver: &dyn Resolver, step: ChainedCall<'_>, query: &mut Query) {
         }
         "limit" => {
             if let Some(place) = first {
-                statement.limit = objects::limit(resolver, place);
+                statement.limit = limits::of(resolver, place);
             }
         }
         "range" => {

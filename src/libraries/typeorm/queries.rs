@@ -3,6 +3,7 @@
 use super::active_record;
 use crate::ir::{Call, ExprId, ExprKind, Module, Parent};
 use crate::libraries::shared::fluent::{self, ChainedCall};
+use crate::libraries::shared::limits;
 use crate::libraries::shared::objects::{self, ExprPlace, FilterGrammar, Filters, Op};
 use crate::libraries::shared::query::{Outcome, Query, Resolver};
 use crate::libraries::shared::query_builder;
@@ -231,7 +232,7 @@ fn arguments(resolver: &dyn Resolver, file: FileId, call: &Call<'_>, method: &st
     for field in &args.items {
         match field.key.as_str() {
             "where" => filters(resolver, field.value, field.optional, query),
-            "take" if query.statement.limit == RowLimit::None => query.statement.limit = objects::limit(resolver, field.value),
+            "take" if query.statement.limit == RowLimit::None => query.statement.limit = limits::of(resolver, field.value),
             "skip" => query.statement.offset = objects::skips(resolver, field.value),
             "relations" => relations(resolver, field.value, "", query),
             // Whatever it is set to: it may be set.
@@ -475,7 +476,7 @@ fn builder_step(resolver: &dyn Resolver, step: ChainedCall<'_>, query: &mut Quer
         }
         "take" | "limit" => {
             if let Some(place) = first {
-                statement.limit = objects::limit(resolver, place);
+                statement.limit = limits::of(resolver, place);
             }
         }
         "skip" | "offset" => statement.offset |= first.is_some_and(|place| objects::skips(resolver, place)),

@@ -564,6 +564,7 @@ fn message(project: &Project, row: &PerRow<'_>, thing: &str, over: &str, source:
 
 fn spared_words(sparing: Sparing) -> &'static str {
     match sparing {
+        Sparing::Sometimes => " Each way to it stands under a condition, so it runs for some of them.",
         Sparing::Cached => " A cache is asked before, so it runs for what that has not got.",
         Sparing::Brought => " It runs only for those that do not bring the answer with them.",
     }

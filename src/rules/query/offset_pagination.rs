@@ -35,8 +35,9 @@ fn is_of_known_keys(project: &Project, query: &Query) -> bool {
 
 fn finding(project: &Project, site: &QuerySite) -> Option<Finding> {
     let (query, statement) = (&site.query, &site.query.statement);
-    let pages =
-        statement.offset && statement.operation == Operation::Select && matches!(statement.limit, RowLimit::Value | RowLimit::Rows(2..));
+    let pages = statement.offset
+        && statement.operation == Operation::Select
+        && matches!(statement.limit, RowLimit::Value | RowLimit::Usual(_) | RowLimit::Rows(2..));
     let silent = |why: &str| -> Option<Finding> {
         project.silent(ID, site.file, site.span, || why);
         None

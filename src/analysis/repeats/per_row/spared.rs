@@ -6,7 +6,7 @@ use super::{Access, PerRow};
 use crate::ir::ExprId;
 use crate::libraries::shared::effects::Effects;
 use crate::project::graph::{EdgeKind, FnId};
-use crate::project::{Project, brought};
+use crate::project::{Project, brought, conditions};
 use crate::statement::Operation;
 
 /// Statements and calls below one call that are looked at, by design: what lies beyond counts as asked each time.
@@ -15,6 +15,8 @@ const MOST_PLACES: usize = 400;
 /// What spares most elements their statement; what comes first spares more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Sparing {
+    /// Every way to a statement stands under a condition.
+    Sometimes,
     /// Objects bring what is asked, where those who made them put it in.
     Brought,
     /// A cache keeps it.
@@ -99,9 +101,15 @@ impl Search<'_> {
         if self.places > MOST_PLACES {
             return true;
         }
-        let spared = spares(self.project, function, expr);
+        let spared = spares(self.project, function, expr).or_else(|| self.is_sometimes(function, expr).then_some(Sparing::Sometimes));
         self.met = self.met.max(spared);
         spared.is_none()
+    }
+
+    /// Whether a place runs under a condition of its function.
+    fn is_sometimes(&self, function: FnId, expr: ExprId) -> bool {
+        let node = self.project.graph.function(function);
+        conditions::is_optional(self.project.code.module(node.file), expr)
     }
 
     fn is_meant(&self, operation: Operation) -> bool {

@@ -3,6 +3,7 @@
 use super::methods::{runs, sync_name};
 use crate::ir::{Call, ExprId, ExprKind, Module};
 use crate::libraries::shared::chain::{self, Link};
+use crate::libraries::shared::limits;
 use crate::libraries::shared::query::{Outcome, Query, Resolver};
 use crate::libraries::shared::value::FileId;
 use crate::statement::{ColumnUse, Operation, Projection, RowLimit, TableUse};
@@ -62,7 +63,7 @@ impl QuerySetDraft<'_> {
             "none" => self.query.statement.limit = RowLimit::Rows(0),
             "limit" => {
                 if let Some(rows) = call.arg(0) {
-                    self.query.statement.limit = chain::limit(self.resolver, file, rows);
+                    self.query.statement.limit = limits::of(self.resolver, (file, rows));
                 }
             }
             "offset" => self.query.statement.offset = true,

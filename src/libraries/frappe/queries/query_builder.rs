@@ -4,6 +4,7 @@ use super::{aggregate, listing, of_type, type_name, write};
 use crate::ir::{Call, ExprId, ExprKind};
 use crate::libraries::shared::chain::{self, ChainGrammar, Step};
 use crate::libraries::shared::comparison::{ConditionReader, Conditions};
+use crate::libraries::shared::limits;
 use crate::libraries::shared::objects::{self, ExprPlace};
 use crate::libraries::shared::query::{Query, Resolver};
 use crate::libraries::shared::value::FileId;
@@ -119,7 +120,7 @@ impl Draft<'_> {
                 self.query.statement.group.extend(found);
             }
             ("distinct", _) => self.query.statement.grouped = true,
-            ("limit", Some(place)) => self.query.statement.limit = objects::limit(self.resolver, place),
+            ("limit", Some(place)) => self.query.statement.limit = limits::of(self.resolver, place),
             ("offset", Some(place)) => self.query.statement.offset |= objects::skips(self.resolver, place),
             ("delete", _) => write(&mut self.query, Operation::Delete),
             ("insert", _) => write(&mut self.query, Operation::Insert),

@@ -6,6 +6,7 @@ use super::methods::is_build;
 use super::sessions::{by_key, one_aggregate};
 use crate::ir::{Arg, Call, ExprId, ExprKind};
 use crate::libraries::shared::chain::{self, Chain, Link, Step};
+use crate::libraries::shared::limits;
 use crate::libraries::shared::query::{Outcome, Query, Resolver};
 use crate::libraries::shared::value::FileId;
 use crate::statement::{ColumnUse, Operation, Projection, RowLimit};
@@ -78,7 +79,7 @@ fn step(draft: &mut SelectDraft<'_>, link: &Link<'_>, call: &Call<'_>) {
         }
         "limit" => match call.arg(0) {
             Some(_) if link.optional => draft.query.statement.open = true,
-            Some(rows) => draft.query.statement.limit = chain::limit(draft.resolver, file, rows),
+            Some(rows) => draft.query.statement.limit = limits::of(draft.resolver, (file, rows)),
             None => {}
         },
         "offset" => draft.query.statement.offset |= call.arg(0).is_some_and(|arg| !matches!(call.module.kind(arg), ExprKind::Null)),
@@ -149,7 +150,7 @@ fn finish(draft: &mut SelectDraft<'_>, link: &Link<'_>, call: &Call<'_>, method:
         }
         "paginate" => {
             query.executed = true;
-            query.statement.limit = RowLimit::Value;
+            query.statement.limit = page_size(draft.resolver, link.file, call);
             query.statement.offset = true;
         }
         _ => query.statement.open = true,
@@ -292,4 +293,11 @@ fn order(draft: &mut SelectDraft<'_>, link: &Link<'_>, call: &Call<'_>) {
             draft.query.statement.order.push((column, descending));
         }
     }
+}
+
+/// How many rows a page has, as `paginate(page, per_page)` says.
+fn page_size(resolver: &dyn Resolver, file: FileId, call: &Call<'_>) -> RowLimit {
+    call.keyword("per_page")
+        .or_else(|| call.arg(1))
+        .map_or(RowLimit::Value, |size| limits::of(resolver, (file, size)))
 }
