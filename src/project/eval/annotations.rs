@@ -25,6 +25,7 @@ impl Evaluator<'_> {
                 // It says nothing: what is passed or assigned may say more.
                 Value::External(name) if is_anything(&name) => Value::Unknown,
                 Value::External(name) => Value::ExternalInstance(name),
+                Value::ExternalInstance(name) if is_new_type(&name) => self.base_of_new_type(file, annotation),
                 Value::Unknown => match self.definition(file, annotation) {
                     Some((at, alias)) if (at, alias) != (file, annotation) => self.annotation(at, alias),
                     _ => Value::Unknown,
@@ -40,6 +41,15 @@ impl Evaluator<'_> {
             ExprKind::Call { .. } => self.value(file, annotation),
             _ => Value::Unknown,
         }
+    }
+
+    /// `Session = NewType("Session", AsyncSession)`: a value of it is one of the type that it is made from.
+    fn base_of_new_type(&self, file: FileId, name: ExprId) -> Value {
+        let Some((at, made)) = self.definition(file, name).filter(|&made| made != (file, name)) else {
+            return Value::Unknown;
+        };
+        let base = self.m(at).call(made).and_then(|call| call.arg(1));
+        base.map_or(Value::Unknown, |base| self.annotation(at, base))
     }
 
     fn quoted(&self, file: FileId, function: FunctionId, text: &str) -> Value {
@@ -133,6 +143,10 @@ impl Evaluator<'_> {
             _ => held,
         }
     }
+}
+
+fn is_new_type(name: &str) -> bool {
+    name == "typing.NewType" || name == "typing_extensions.NewType"
 }
 
 /// `Any`, `object`: a type that everything has.

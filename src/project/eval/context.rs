@@ -15,6 +15,9 @@ use crate::project::scope::{Bound, Member};
 /// Arguments of a call of which a `**fields` is known.
 const MOST_ARGUMENTS: usize = 20;
 
+/// Places at which one body reads the queries that it is given: more are of the same ones.
+const MOST_READS: usize = 8;
+
 /// Uses within uses that are followed: a service over a repository.
 const MAX_LEVEL: u8 = 2;
 /// Names between a receiver and what made it.
@@ -513,6 +516,37 @@ impl<'c> Evaluator<'c> {
             if let Some(query) = self.told_of(&inner, at, call).filter(|query| query.executed && !query.fetch) {
                 seen.push(span);
                 found.push(Arc::new(query));
+            }
+        }
+        found
+    }
+
+    /// The lazy queries that such a call hands on and that the body reads, at the places that `reads` finds in it: each with what runs
+    /// there, the argument where it is read as it was given, and the query.
+    pub fn specialised_reads<R: Copy>(
+        &self,
+        file: FileId,
+        call: ExprId,
+        reads: impl Fn(&Evaluator<'c>, FileId, FunctionId) -> Vec<(ExprId, R)>,
+    ) -> Vec<(R, Option<ExprId>, Query)> {
+        let Some((inner, at, function)) = self.contextual(file, call) else {
+            return Vec::new();
+        };
+        let hands_on = inner.within.as_ref().is_some_and(|within| !within.context.params.is_empty());
+        let (first, end) = self.m(at).function(function).exprs;
+        if !hands_on || !self.afford(at, (end.0 - first.0) as usize) {
+            return Vec::new();
+        }
+        let told = |(place, runs): (ExprId, R)| {
+            let query = self.told_of(&inner, at, place).filter(|query| !query.executed)?;
+            let given = inner.passed_for(at, place).filter(|(from, _)| *from == file);
+            Some((runs, given.map(|(_, arg)| arg), query))
+        };
+        let mut found: Vec<(R, Option<ExprId>, Query)> = Vec::new();
+        for one in reads(&inner, at, function).into_iter().filter_map(told).take(MOST_READS) {
+            // What was gone over once has its rows.
+            if one.1.is_none() || found.iter().all(|known| known.1 != one.1) {
+                found.push(one);
             }
         }
         found

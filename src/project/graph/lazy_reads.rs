@@ -1,6 +1,6 @@
 //! Where code reads a collection, and so runs the lazy query that the collection may be.
 
-use crate::ir::{ExprId, ExprKind, Language, StmtKind};
+use crate::ir::{ExprId, ExprKind, FunctionId, Language, StmtKind};
 use crate::libraries::registry;
 use crate::libraries::shared::collections::{gone_over, handed_on, made_one};
 use crate::libraries::shared::value::FileId;
@@ -22,10 +22,33 @@ pub(super) enum Runs {
 /// All places of a file, as the text has them: the collection, and what runs there.
 pub(super) fn find(eval: &Evaluator<'_>, file: FileId) -> Vec<(ExprId, Runs)> {
     let module = eval.code.module(file);
+    let stmts = module.stmts.iter().map(|stmt| &stmt.kind);
+    let exprs = (0..module.exprs.len()).map(|index| ExprId(index as u32));
+    of(eval, file, stmts, exprs)
+}
+
+/// Those of one function.
+pub(super) fn find_in(eval: &Evaluator<'_>, file: FileId, function: FunctionId) -> Vec<(ExprId, Runs)> {
+    let module = eval.code.module(file);
+    let node = module.function(function);
+    let stmts = module.stmts_in(node.span).map(|stmt| &module.stmt(stmt).kind);
+    let exprs = (node.exprs.0.0..node.exprs.1.0).map(ExprId);
+    let mut found = of(eval, file, stmts, exprs);
+    found.retain(|&(place, _)| module.owner(place) == function);
+    found
+}
+
+fn of<'m>(
+    eval: &Evaluator<'m>,
+    file: FileId,
+    stmts: impl Iterator<Item = &'m StmtKind>,
+    exprs: impl Iterator<Item = ExprId>,
+) -> Vec<(ExprId, Runs)> {
+    let module = eval.code.module(file);
     let mut out = Vec::new();
     let is_python = module.language == Language::Python;
-    for stmt in &module.stmts {
-        match stmt.kind {
+    for stmt in stmts {
+        match *stmt {
             StmtKind::Loop {
                 iterable: Some(iterable), ..
             } => out.push((iterable, Runs::Any)),
@@ -45,13 +68,13 @@ pub(super) fn find(eval: &Evaluator<'_>, file: FileId) -> Vec<(ExprId, Runs)> {
             _ => {}
         }
     }
-    for (index, expr) in module.exprs.iter().enumerate() {
-        match &expr.kind {
+    for id in exprs {
+        match module.kind(id) {
             ExprKind::Comp(comp) => out.extend(comp.clauses.iter().map(|clause| (clause.iterable, Runs::Any))),
             ExprKind::Await(inner) if !matches!(module.kind(*inner), ExprKind::Call { .. }) => out.push((*inner, Runs::Any)),
             ExprKind::Await(inner) if !is_python => out.push((*inner, Runs::Promise)),
             ExprKind::Call { .. } => {
-                let Some(call) = module.call(ExprId(index as u32)) else { continue };
+                let Some(call) = module.call(id) else { continue };
                 let read = made_one(&call).or_else(|| handed_on(&call));
                 let over = if is_python { gone_over(&call) } else { Vec::new() };
                 let is_read = (read.is_some() || !over.is_empty()) && !eval.is_own(file, &call);

@@ -12,6 +12,7 @@ use crate::ir::{Branch, Call, ExprId, ExprKind, FunctionId, Module, Parent, Sym}
 use crate::libraries::registry;
 use crate::libraries::shared::query::{Outcome, Query, Resolver};
 use crate::libraries::shared::value::{FileId, Value};
+use crate::project::eval::Evaluator;
 use crate::statement::RowLimit;
 
 /// How deep a value is looked into for what was waited for.
@@ -43,13 +44,20 @@ impl FileBuilder<'_> {
                 self.claim(id);
                 if query.executed && !query.fetch {
                     self.add_site(id, query);
+                } else if query.fetch {
+                    // A helper that gives what it has run: the statement is the one that it is given here.
+                    self.add_specialised(id);
                 }
                 return;
             }
-            for query in self.eval.specialised_sites(self.file, id) {
-                self.add_site(id, query);
-            }
+            self.add_specialised(id);
             at = inner_call(self.module, &call);
+        }
+    }
+
+    fn add_specialised(&mut self, call: ExprId) {
+        for query in self.eval.specialised_sites(self.file, call) {
+            self.add_site(call, query);
         }
     }
 
@@ -101,15 +109,42 @@ impl FileBuilder<'_> {
             }
             self.claim(place);
             let changed = self.eval.changed_in_place(self.file, place, &query);
-            let mut run = (*changed.unwrap_or(query)).clone();
-            run.executed = true;
-            if runs == Runs::First {
-                run.statement.limit = RowLimit::One;
-                run.outcome = Outcome::One;
-            }
+            let run = run_by(runs, (*changed.unwrap_or(query)).clone());
             self.add_site(place, Arc::new(run));
         }
+        self.find_iterated_by_helpers(&mut kept);
     }
+
+    /// Lazy queries that a call hands to a helper, which goes over them: `export(Boat.objects.filter(dock=dock))`.
+    fn find_iterated_by_helpers(&mut self, kept: &mut Kept) {
+        let module = self.module;
+        for call in module.call_ids() {
+            let reads = |eval: &Evaluator<'_>, at: FileId, function: FunctionId| {
+                let found = lazy_reads::find_in(eval, at, function).into_iter();
+                found.filter(|(_, runs)| *runs != Runs::Promise).collect()
+            };
+            for (runs, given, query) in self.eval.specialised_reads(self.file, call, reads) {
+                if runs != Runs::Any && !registry::is_lazy_iterable(&query) {
+                    continue;
+                }
+                let is_kept = |place: ExprId| registry::keeps_rows(query.library) && self.is_kept(kept, place, runs);
+                if given.is_some_and(is_kept) {
+                    continue;
+                }
+                self.add_site(call, Arc::new(run_by(runs, query)));
+            }
+        }
+    }
+}
+
+/// A lazy query as it is run where its rows are read.
+fn run_by(runs: Runs, mut query: Query) -> Query {
+    query.executed = true;
+    if runs == Runs::First {
+        query.statement.limit = RowLimit::One;
+        query.outcome = Outcome::One;
+    }
+    query
 }
 
 /// Queries whose rows a name holds from some place on: by the name and the query, and the branch in which it was read as a whole.
