@@ -1,6 +1,7 @@
 //! Drizzle: `db.select().from(users).where(eq(users.id, id))`, writes, and `db.query.users.findMany(…)`.
 
 use crate::ir::{Call, ExprId, ExprKind, TemplatePart};
+use crate::libraries::shared::chain;
 use crate::libraries::shared::fluent::{self, ChainedCall, Fluent};
 use crate::libraries::shared::limits;
 use crate::libraries::shared::objects::{self, ExprPlace, Fields, FilterGrammar, Filters, Op};
@@ -332,13 +333,14 @@ impl Build<'_> {
     fn order(&mut self, step: ChainedCall<'_>) {
         for arg in step.call.args {
             let module = step.call.module;
-            let (inner, descending) = match module.call(arg.value) {
+            // `up ? asc(t.at) : desc(t.at)` is by that column either way.
+            let (inner, descending) = match module.call(chain::either(module, arg.value)) {
                 Some(call) => match (call.method(), call.arg(0)) {
                     (Some("desc"), Some(inner)) => (inner, true),
                     (Some("asc"), Some(inner)) => (inner, false),
                     _ => continue,
                 },
-                None => (arg.value, false),
+                None => (chain::either(module, arg.value), false),
             };
             if let Some(column) = self.column((step.file, inner)) {
                 self.query.statement.order.push((column, descending));

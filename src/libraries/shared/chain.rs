@@ -213,6 +213,20 @@ pub fn is_conditional(module: &Module, expr: ExprId, use_at: ExprId) -> bool {
     module.standing(expr, use_at) != Standing::Always
 }
 
+/// One side of a choice between two that differ only in what is called on the same thing: `up ? asc(t.at) : desc(t.at)`; the expression
+/// itself where it is no such choice.
+pub fn either(module: &Module, expr: ExprId) -> ExprId {
+    let ExprKind::Cond { then, orelse, .. } = *module.kind(expr) else {
+        return expr;
+    };
+    let of = |side: ExprId| {
+        let call = module.call(side);
+        let inner = call.as_ref().and_then(|call| call.arg(0).or(call.receiver()));
+        module.dotted(inner.unwrap_or(side))
+    };
+    if of(then).is_some() && of(then) == of(orelse) { then } else { expr }
+}
+
 /// Applies a slice to a statement.
 pub fn slice(module: &Module, statement: &mut Statement, lower: Option<ExprId>, upper: Option<ExprId>) {
     let number = |expr: Option<ExprId>| expr.and_then(|expr| module.number(expr));

@@ -122,6 +122,10 @@ pub trait Resolver {
     /// The expression that defines what a name or attribute leads to, through assignments and imports: for a table
     /// constant, the call that makes it. An expression that is no name is its own definition.
     fn definition(&self, file: FileId, expr: ExprId) -> Option<(FileId, ExprId)>;
+    /// The expression behind a name that a module gives away, its own or one that it passes on from another (`export *`).
+    fn constant_of(&self, _file: FileId, _name: &str) -> Option<(FileId, ExprId)> {
+        None
+    }
     /// The query that an expression is, or that the name it stands for was bound to.
     fn query(&self, file: FileId, expr: ExprId) -> Option<Query>;
     /// The names of a class's ancestors, nearest first: of the project's classes their names, of library classes

@@ -27,6 +27,16 @@ impl Resolver for Evaluator<'_> {
         Evaluator::value(self, file, expr)
     }
 
+    fn constant_of(&self, file: FileId, name: &str) -> Option<(FileId, ExprId)> {
+        match self.exported(file, name, 0)? {
+            Found::Binding(at, _, binding) => match binding.bound {
+                Bound::Value(value, path) if path.is_empty() => Some((at, value)),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
     fn definition(&self, file: FileId, expr: ExprId) -> Option<(FileId, ExprId)> {
         let (mut file, mut expr) = (file, expr);
         for _ in 0..MAX_HOPS {

@@ -1,6 +1,6 @@
 //! Which database table a Drizzle table constant stands for.
 
-use crate::ir::{Call, ExprId, ExprKind, StmtKind, TemplatePart};
+use crate::ir::{Call, ExprId, ExprKind, TemplatePart};
 use crate::libraries::shared::objects::{self, ExprPlace};
 use crate::libraries::shared::query::Resolver;
 use crate::libraries::shared::value::Value;
@@ -137,17 +137,7 @@ fn member(resolver: &dyn Resolver, holder: ExprPlace, name: &str, depth: u32) ->
             .find_map(|inner: ExprId| member(resolver, (holder.0, inner), name, depth + 1));
     }
     match resolver.value(holder.0, holder.1) {
-        Value::Module(file) => {
-            let module = resolver.module(file);
-            module.stmts.iter().find_map(|stmt| match stmt.kind {
-                StmtKind::Assign {
-                    target,
-                    value: Some(value),
-                    ..
-                } if module.name(target) == Some(name) => Some((file, value)),
-                _ => None,
-            })
-        }
+        Value::Module(file) => resolver.constant_of(file, name),
         Value::Literal(at, object) if (at, object) != holder => member(resolver, (at, object), name, depth + 1),
         _ => None,
     }

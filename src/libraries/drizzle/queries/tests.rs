@@ -133,3 +133,19 @@ fn near_misses() {
         params.delete(key); list.select('a').where(x); db.delete(key); Buffer.from(x); crypto.createHash('md5').update(y); list.select('*').from('users');";
     assert_eq!(queries(text, &[]), []);
 }
+
+/// Either way it is sorted by the same column.
+#[test]
+fn an_order_that_is_chosen_between_two_directions_is_of_its_column() {
+    let order = |text: &str| {
+        let query = one(&format!("db.select().from(users).orderBy({text}).limit(20)"));
+        query
+            .statement
+            .order
+            .iter()
+            .map(|(column, _)| column.column.clone())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(order("up ? asc(users.email) : desc(users.email)"), ["email"]);
+    assert!(order("up ? asc(users.email) : desc(users.id)").is_empty());
+}

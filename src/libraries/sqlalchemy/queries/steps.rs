@@ -280,16 +280,16 @@ fn order(draft: &mut SelectDraft<'_>, link: &Link<'_>, call: &Call<'_>) {
         return;
     }
     for arg in call.args {
-        let text = call.module.expr(arg.value);
-        let descending = match &text.kind {
+        let given = chain::either(call.module, arg.value);
+        let descending = match call.module.kind(given) {
             ExprKind::Call { .. } => call
                 .module
-                .call(arg.value)
+                .call(given)
                 .is_some_and(|inner| inner.chain().iter().any(|step| step.method() == Some("desc"))),
             ExprKind::Unary { op, .. } => call.module.str(*op) == "-",
             _ => false,
         };
-        if let Some((column, false)) = draft.column(link.file, arg.value) {
+        if let Some((column, false)) = draft.column(link.file, given) {
             draft.query.statement.order.push((column, descending));
         }
     }
