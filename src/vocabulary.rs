@@ -101,6 +101,7 @@ lists! {
     OpenKeys = "columns" "open-keys",
     Pacing = "calls" "pacing",
     Owners = "tables" "owners",
+    OwnUnits = "columns" "own-units",
     PendingTables = "tables" "pending",
     People = "tables" "people",
     Persons = "columns" "persons",

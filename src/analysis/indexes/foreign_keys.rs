@@ -1,7 +1,7 @@
 //! Foreign keys that no index leads with.
 
 use crate::judge::columns::is_persons;
-use crate::project::schema::{ForeignKey, Table};
+use crate::project::schema::{ForeignKey, Index, Table};
 
 /// The foreign keys of a table that no index serves.
 pub fn unserved(table: &Table) -> impl Iterator<Item = &ForeignKey> {
@@ -23,7 +23,9 @@ fn is_served(table: &Table, key: &ForeignKey) -> bool {
         && columns
             .iter()
             .any(|column| table.leads(column) && (is_own(table, key, column) || is_persons(column)));
-    unknown || inherits || selective
+    // What an index is on that code puts together may be this.
+    let may_be = table.indexes.iter().any(Index::is_unclear);
+    unknown || inherits || selective || may_be
 }
 
 fn is_own(table: &Table, key: &ForeignKey, column: &str) -> bool {

@@ -285,7 +285,8 @@ impl<'a> StatementView<'a> {
         };
         // The same table twice (a self join) leaves open which of the two a condition drives.
         let twice = self.tables.iter().filter(|other| **other == Some(index)).count() > 1;
-        if table.open || table.phantom || table.columns.is_empty() || twice {
+        let may_be_served = table.indexes.iter().any(Index::is_unclear);
+        if table.open || table.phantom || table.columns.is_empty() || twice || may_be_served {
             return;
         }
         let mut need = self.blank(index);
@@ -415,7 +416,8 @@ impl<'a> StatementView<'a> {
         }
         if is_bounded {
             // What is read of it may be enough: then the rest filters the few rows that are found.
-            if is_served(table, need) || self.is_found_through(at, table) {
+            let tells_apart = need.equal.iter().any(|column| is_identifying(column));
+            if is_served(table, need) || !tells_apart && self.is_found_through(at, table) {
                 return None;
             }
             // What is not understood may leave few rows. A column that tells them apart is worth an index in any case.

@@ -331,6 +331,7 @@ impl<'r> Consts<'r> {
             ) => {
                 self.collect(file, receiver, depth - 1, out);
             }
+            (Some("join"), Some(receiver), Some(list)) => self.joined(file, (receiver, list), depth, out),
             (Some("format"), Some(receiver), _) => {
                 let mut inner = Vec::new();
                 self.collect(file, receiver, depth - 1, &mut inner);
@@ -343,6 +344,51 @@ impl<'r> Consts<'r> {
             }
             _ => out.push(TextPiece::Hole),
         }
+    }
+
+    /// `", ".join(columns)`, `", ".join(f'"{c}"' for c in columns)`, `columns.join(", ")`.
+    fn joined(&self, file: FileId, (receiver, argument): (ExprId, ExprId), depth: u32, out: &mut Vec<TextPiece>) {
+        let (list, between) = match self.text(file, receiver) {
+            Some(between) => (argument, Some(between)),
+            None => (receiver, self.text(file, argument)),
+        };
+        let (Some(between), Some(items)) = (between, self.elements(file, list, depth)) else {
+            out.push(TextPiece::Hole);
+            return;
+        };
+        for (at, item) in items.into_iter().enumerate() {
+            if at > 0 {
+                out.push(TextPiece::Text(between.clone()));
+            }
+            out.extend(item);
+        }
+    }
+
+    /// The texts of a constant list, or of a comprehension over one.
+    fn elements(&self, file: FileId, list: ExprId, depth: u32) -> Option<Vec<Vec<TextPiece>>> {
+        let module = self.resolver.module(file);
+        let ExprKind::Comp(comp) = module.kind(list) else {
+            let (at, items) = self.items(file, list)?;
+            return Some(items.into_iter().map(|item| self.piece(at, item, depth)).collect());
+        };
+        let (&[element], [clause]) = (&*comp.elements, &*comp.clauses) else {
+            return None;
+        };
+        let name = module.name(clause.target).filter(|_| clause.conditions.is_empty())?;
+        let (at, items) = self.items(file, clause.iterable)?;
+        let each = |item: ExprId| {
+            let mut inner = Consts::new(self.resolver);
+            inner.bound = self.bound.clone();
+            inner.bound.push((name.to_owned(), BoundName::Expr(at, item)));
+            inner.piece(file, element, depth)
+        };
+        Some(items.into_iter().take(MOST_PIECES).map(each).collect())
+    }
+
+    fn piece(&self, file: FileId, expr: ExprId, depth: u32) -> Vec<TextPiece> {
+        let mut out = Vec::new();
+        self.collect(file, expr, depth - 1, &mut out);
+        out
     }
 
     fn formatted(&self, file: FileId, expr: ExprId, text: &str, depth: u32, out: &mut Vec<TextPiece>) {

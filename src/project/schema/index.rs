@@ -40,6 +40,16 @@ pub struct Index {
 }
 
 impl Index {
+    /// Whether a column of it was put together in a way that is not understood: what it is on is not known.
+    pub fn is_unclear(&self) -> bool {
+        let is_hole = |text: &str| {
+            text.split('$')
+                .skip(1)
+                .any(|rest| rest.starts_with(|first: char| first.is_ascii_digit()))
+        };
+        self.keys.iter().any(|key| key.expression && is_hole(&key.column))
+    }
+
     pub(super) fn new(def: &IndexDef, origin: IndexOrigin, place: SchemaPlace) -> Index {
         Index {
             name: def.name.clone(),

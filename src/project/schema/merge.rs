@@ -378,7 +378,12 @@ fn add_index(table: &mut Table, index: Index) {
     match table.indexes.iter_mut().find(twin) {
         Some(own) => {
             // Of one name and two definitions, the deployed one is there.
-            if own.in_models() && !own.in_migrations() && !(own.covers(&index) && index.covers(own)) && index.in_migrations() {
+            if own.in_models()
+                && !own.in_migrations()
+                && !index.is_unclear()
+                && !(own.covers(&index) && index.covers(own))
+                && index.in_migrations()
+            {
                 let places = std::mem::take(&mut own.places);
                 let mut deployed = index;
                 deployed.places.splice(0..0, places);

@@ -12,7 +12,7 @@ use crate::judge::reach::{self, Reached};
 use crate::judge::scale::{self, Rows};
 use crate::judge::{evidence, priority};
 use crate::project::Project;
-use crate::project::schema::Table;
+use crate::project::schema::{SchemaPlace, Table};
 use crate::{advice, walk};
 
 /// Sites that are cited; the others are counted.
@@ -101,7 +101,14 @@ impl Use {
 fn primary(project: &Project, table: &Table, proposal: &IndexProposal) -> Option<Location> {
     let symbol = format!("{}.{}", table.name, proposal.columns.join("+"));
     let column = proposal.columns.first().and_then(|name| table.column(name));
-    let place = column.and_then(|column| column.places.first()).or_else(|| table.place())?;
+    // A column of a library's base stands in a migration alone: the index is declared where the model is.
+    let is_model = |place: &&SchemaPlace| place.kind.is_model();
+    let of_column = column.and_then(|column| column.places.iter().find(is_model).or(column.places.first()));
+    let place = of_column
+        .filter(is_model)
+        .or_else(|| table.places.iter().find(is_model))
+        .or(of_column)
+        .or_else(|| table.place())?;
     Some(project.location(&place.file, place.span, &symbol))
 }
 

@@ -4,6 +4,7 @@ use rayon::prelude::*;
 
 mod about;
 mod handed;
+mod own_limit;
 mod pages;
 mod setting;
 
@@ -142,7 +143,7 @@ fn check_file(handed: &Handed<'_, '_>, file: FileId, defaults: &Defaults, pages:
                 );
                 continue;
             }
-            if entries::is_at_the_edge(module) {
+            if entries::is_at_the_edge(module) || entries::is_for_workers(&eval, file) {
                 silent("it runs at the edge, whose platform ends what does not answer");
                 continue;
             }
@@ -317,7 +318,11 @@ impl Place<'_, '_> {
         finding.related = evidence::path_to_place(self.project, function, call.id);
         let language = self.module.language.name();
         let usual = if self.module.language.names_arguments() { "10" } else { "10_000" };
-        let value = facts.value.as_deref().unwrap_or(usual);
+        // Where the program has a limit of its own for such calls, it is that.
+        let own = is_call(name)
+            .then(|| self.about.own_limits.at(self.module, self.function))
+            .flatten();
+        let value = facts.value.as_deref().or(own).unwrap_or(usual);
         finding.fix = advice(Advised::Bound(bound), language, &[("argument", argument), ("value", value)]);
         let signal = format!("AbortSignal.timeout({value})");
         finding.remedy = (setting == TimeoutSetting::Missing).then(|| {

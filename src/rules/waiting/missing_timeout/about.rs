@@ -4,6 +4,7 @@ use std::cell::{LazyCell, RefCell};
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use super::own_limit::OwnLimits;
 use crate::budget::{Limit, Steps};
 use crate::ir::{Call, ExprId, ExprKind, FunctionId, Module, Parent, StmtId, StmtKind, Sym};
 use crate::judge::evidence;
@@ -42,6 +43,8 @@ pub(super) struct FileContext<'p> {
     told: RefCell<FxHashMap<(FunctionId, Sym, String), bool>>,
     has_adapter: LazyCell<bool, Box<dyn FnOnce() -> bool + 'p>>,
     pub(super) is_for_browsers: LazyCell<bool, Box<dyn FnOnce() -> bool + 'p>>,
+    /// What the file bounds its waits with.
+    pub(super) own_limits: LazyCell<OwnLimits, Box<dyn FnOnce() -> OwnLimits + 'p>>,
     /// Names with parts that are set, by file: options may be another file's.
     changed: RefCell<FxHashMap<FileId, FxHashSet<&'p str>>>,
     /// `with` statements, and whether one of their items ends a wait.
@@ -61,6 +64,7 @@ impl<'p> FileContext<'p> {
             told: RefCell::default(),
             has_adapter: LazyCell::new(Box::new(move || has_adapter(module))),
             is_for_browsers: LazyCell::new(Box::new(move || is_for_browsers(project, file))),
+            own_limits: LazyCell::new(Box::new(move || OwnLimits::of(module))),
             changed: RefCell::default(),
             guards: RefCell::default(),
             steps: Steps::of(Limit::FileSteps),
