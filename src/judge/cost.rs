@@ -81,6 +81,8 @@ pub enum Unit {
     Local,
     /// A statement to a database, or to a cache: about a millisecond.
     Statement,
+    /// A statement that changes rows.
+    Write,
     /// A request to another service: tens of milliseconds and more.
     Request,
 }
@@ -90,6 +92,7 @@ impl Unit {
         match self {
             Unit::Local => "a statement within the process",
             Unit::Statement => "a statement",
+            Unit::Write => "a write",
             Unit::Request => "a request",
         }
     }
@@ -98,6 +101,7 @@ impl Unit {
         match self {
             Unit::Local => "statements within the process",
             Unit::Statement => "statements",
+            Unit::Write => "writes",
             Unit::Request => "requests",
         }
     }
@@ -225,8 +229,8 @@ impl Cost {
             Cost::Load(rows) | Cost::Answer(rows) => load(rows.scale),
             Cost::Skip(rows) | Cost::Search(rows) => skip(rows.scale),
             Cost::Waste(rows) => waste(rows.scale),
-            // Thousands of rows within the process are looked through in a millisecond.
-            Cost::Walk { what, rows, asks, .. } if *what == Unit::Local => walk(rows.scale, *asks).max(Weight::Large),
+            // Thousands of rows within the process are looked through in a millisecond: of nine such findings two would be mended.
+            Cost::Walk { what, rows, asks, .. } if *what == Unit::Local => walk(rows.scale, *asks).max(Weight::Large).lighter(2),
             // To find one of all people readers would add an index in six cases of seven.
             Cost::Walk {
                 rows,
@@ -273,6 +277,8 @@ impl Cost {
             Cost::Walk { .. } => 24,
             // Of one parent there are mostly few rows: one of five such loops would be acted on, of a page's or of an unknown list's one of two.
             Cost::Each { rows, .. } if rows.scale == Scale::OfParent => 4,
+            // Who changes many rows waits for them anyway: of 35 such loops two would be mended.
+            Cost::Each { what: Unit::Write, .. } => 4,
             // A file of the machine: of eleven such calls that were read one would be mended.
             Cost::Stall { by: Stall::Moment } => 1,
             Cost::Stall { .. } | Cost::Each { .. } => 24,
@@ -348,7 +354,7 @@ fn trips(what: Unit, saved: usize) -> Weight {
         // A synchronous driver sends them one by one however they are awaited.
         (Unit::Local, _) | (_, 0 | 1) => Weight::Slight,
         // Two milliseconds: of ten that were read none would be mended, of six that saved more three.
-        (Unit::Statement, 2) => Weight::Whole,
+        (Unit::Statement | Unit::Write, 2) => Weight::Whole,
         _ => Weight::Moderate,
     }
 }

@@ -1,7 +1,5 @@
 //! Queries and writes in loops, put into words: title, chain, cost, priority.
 
-use std::cmp::Reverse;
-
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
@@ -19,6 +17,7 @@ use crate::judge::{priority, reach};
 use crate::libraries::entries::Often;
 use crate::libraries::shared::batches;
 use crate::libraries::shared::effects::Effects;
+use crate::libraries::shared::redis;
 use crate::libraries::shared::row_methods::RowMethod;
 use crate::libraries::shared::value::FileId;
 use crate::project::Project;
@@ -88,8 +87,7 @@ pub fn findings(project: &Project, rows: &[PerRow<'_>], rule: &str, access: Acce
         })
         .collect();
     made.sort_by(|(file, span, _, finding), (other_file, other_span, _, other)| {
-        let key =
-            |file: &FileId, span: &Span, finding: &Finding| (*file, span.start, span.end, finding.priority, Reverse(finding.confidence));
+        let key = |file: &FileId, span: &Span, finding: &Finding| (*file, span.start, span.end, finding.priority, finding.confidence);
         key(file, span, finding)
             .cmp(&key(other_file, other_span, other))
             .then_with(|| finding.location.cmp(&other.location))
@@ -193,8 +191,9 @@ fn in_one_pass(module: &Module, places: &[ExprId]) -> usize {
         module.owner(one) == module.owner(other)
             && (module.standing(one, other) == Standing::OtherBranch || module.standing(other, one) == Standing::OtherBranch)
     };
+    // One call can lead to several.
     let from = |&first: &ExprId| {
-        let mut met = vec![first];
+        let mut met: Vec<ExprId> = places.iter().copied().filter(|&place| place == first).collect();
         for &place in places.iter().filter(|&&place| place != first).take(MAX_COMPARED) {
             if met.iter().all(|&other| !excludes(place, other)) {
                 met.push(place);
@@ -349,10 +348,14 @@ fn cost(project: &Project, eval: &Evaluator<'_>, row: &PerRow<'_>, (source, over
     if row.remote.is_some() && !is_batchable(row) {
         return Cost::Upkeep;
     }
-    let what = if row.remote.is_some() {
+    // A cache answers as soon as a database does.
+    let what = if row.remote.as_deref().is_some_and(|name| !redis::is_python_client(name)) {
         Unit::Request
     } else {
-        cost::statement(project)
+        match cost::statement(project) {
+            Unit::Statement if row.access == Access::Write => Unit::Write,
+            unit => unit,
+        }
     };
     let of_objects = matches!((&row.around.kind, row.around.iterable), (LoopForm::Callback(_), None));
     let rows = match source {

@@ -25,13 +25,14 @@ pub enum Sparing {
 
 /// What spares most elements the statement; `None` where a way to it is open each time.
 pub fn sparing(project: &Project, row: &PerRow<'_>) -> Option<Sparing> {
-    if row.relation.is_some() || row.remote.is_some() {
+    if row.relation.is_some() {
         return None;
     }
     if let Some(spared) = spares(project, row.function, row.expr) {
         return Some(spared);
     }
     let effect = match row.access {
+        _ if row.remote.is_some() => Effects::NETWORK,
         Access::Read => Effects::QUERY,
         Access::Write => Effects::WRITE,
     };
@@ -114,6 +115,6 @@ impl Search<'_> {
 
     fn is_meant(&self, operation: Operation) -> bool {
         let is_write = matches!(operation, Operation::Insert | Operation::Update | Operation::Delete);
-        is_write == (self.effect == Effects::WRITE)
+        self.effect != Effects::NETWORK && is_write == (self.effect == Effects::WRITE)
     }
 }
