@@ -121,7 +121,9 @@ fn called(project: &Project, row: &PerRow<'_>) -> Fix {
     match (site.query.table().filter(|name| !name.is_empty()), key) {
         (Some(table), Some(key)) => {
             let values = [("callee", callee.as_str()), ("table", table), ("column", key)];
-            advice(Advised::Read(ReadShape::Helper), "", &values)
+            let counts = site.query.statement.projection == Projection::Aggregate;
+            let shape = if counts { ReadShape::HelperCount } else { ReadShape::Helper };
+            advice(Advised::Read(shape), "", &values)
         }
         _ => advice(Advised::Read(ReadShape::Call), "", &[]),
     }

@@ -144,6 +144,8 @@ pub enum ReadShape {
     Call,
     /// What a called function reads of one table.
     Helper,
+    /// What a called function counts in one table.
+    HelperCount,
     /// What a called function reads that changes something for each element as well.
     Work,
     /// What a resolver of a field reads for each object.
@@ -191,12 +193,13 @@ pub enum Write {
 
 impl Advised {
     #[cfg(test)]
-    const ALL: [Advised; 51] = [
+    const ALL: [Advised; 52] = [
         Advised::Read(ReadShape::One),
         Advised::Read(ReadShape::Many),
         Advised::Read(ReadShape::Count),
         Advised::Read(ReadShape::Call),
         Advised::Read(ReadShape::Helper),
+        Advised::Read(ReadShape::HelperCount),
         Advised::Read(ReadShape::Work),
         Advised::Read(ReadShape::Resolver),
         Advised::Read(ReadShape::ResolverOne),
@@ -253,6 +256,7 @@ impl Advised {
             Advised::Read(ReadShape::Count) => &["read.count"],
             Advised::Read(ReadShape::Call) => &["read.call"],
             Advised::Read(ReadShape::Helper) => &["read.helper"],
+            Advised::Read(ReadShape::HelperCount) => &["read.helper-count"],
             Advised::Read(ReadShape::Work) => &["read.work"],
             Advised::Read(ReadShape::Resolver) => &["read.resolver"],
             Advised::Read(ReadShape::ResolverOne) => &["read.resolver-one", "read.resolver"],
