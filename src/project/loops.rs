@@ -289,7 +289,7 @@ fn comprehension(module: &Module, id: ExprId, from: Parent, anchor: ExprId, out:
             body: Vec::new(),
             anchor,
         };
-        let parallel = gather::is_gathered(module, id);
+        let parallel = gather::is_gathered(module, id) && !gather::is_awaited_within(module, anchor, id);
         let mut found = finish(eval, file, parts, parallel);
         if found.verdict == LoopVerdict::PerRow
             && clause.conditions.iter().any(|&test| guard::is_cache_test(module, test))

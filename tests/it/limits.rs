@@ -91,3 +91,44 @@ fn a_page_is_as_long_as_the_code_says() {
         assert_eq!(one.priority, priority, "{rows}: {}", one.reason);
     }
 }
+
+/// The code that is advised for a request of a class with this constructor, in a file with this head.
+fn advised(head: &str, init: &str) -> String {
+    let text = format!(
+        "import requests\n\n{head}\n\nclass Ferry:\n    def __init__(self, timeout):\n        {init}\n\n    def times(self):\n        return requests.get('https://ferry.example/times').json()\n"
+    );
+    let app = "from flask import Flask\n\nfrom ferry import Ferry\n\napp = Flask(__name__)\n\n\n@app.get('/times')\ndef times():\n    return Ferry(3).times()\n";
+    let mut all = found("missing-timeout", &[("ferry.py", &text), ("app.py", app)]);
+    assert_eq!(all.len(), 1, "{head} {init}: {all:#?}");
+    all.remove(0).fix.code.unwrap_or_default()
+}
+
+#[test]
+fn a_request_is_given_the_limit_that_its_program_has() {
+    assert!(advised("", "self.url = ''").contains("timeout=10"));
+    assert!(advised("", "self._timeout = timeout").contains("timeout=self._timeout"));
+    assert!(advised("FERRY_TIMEOUT = 20", "self.url = ''").contains("timeout=FERRY_TIMEOUT"));
+    // Milliseconds, no number, and another class's.
+    assert!(advised("FERRY_TIMEOUT_MS = 2000", "self.url = ''").contains("timeout=10"));
+    assert!(advised("FERRY_TIMEOUT = build()", "self.url = ''").contains("timeout=10"));
+    let other = "class Bus:\n    def __init__(self):\n        self.timeout = 5\n";
+    assert!(advised(other, "self.url = ''").contains("timeout=10"));
+}
+
+#[test]
+fn workers_end_what_does_not_answer() {
+    let app = "import { Hono } from 'hono';\nconst app = new Hono();\napp.get('/tides', async (c) => c.json(await (await fetch('https://tides.example')).json()));\nexport default app;\n";
+    let of = |manifest: &str| found("missing-timeout", &[("src/app.ts", app), ("package.json", manifest)]).len();
+    assert_eq!(of("{\"dependencies\": {\"hono\": \"4\"}}"), 1);
+    assert_eq!(
+        of("{\"dependencies\": {\"hono\": \"4\"}, \"devDependencies\": {\"wrangler\": \"4\"}}"),
+        0
+    );
+}
+
+#[test]
+fn one_function_that_walks_all_keys_twice_is_one_finding() {
+    let text = "import redis\nfrom flask import Flask\n\napp = Flask(__name__)\nstore = redis.Redis()\n\n\n@app.get('/goats')\ndef goats():\n    return [store.keys('goat:*') + store.keys('kid:*')]\n\n\n@app.get('/sheep')\ndef sheep():\n    return store.keys('sheep:*')\n";
+    let all = found("redis-keys-command", &[("app.py", text)]);
+    assert_eq!(all.len(), 2, "{all:#?}");
+}

@@ -14,6 +14,7 @@ mod fix;
 mod fixtures;
 mod formats;
 mod guides;
+mod handed;
 mod hooks;
 mod hostile;
 mod layers;

@@ -5,6 +5,7 @@ use rustc_hash::FxHashSet;
 use super::site::{EntryFile, may_list};
 use super::{Entry, EntryKind};
 use crate::ir::{ExprKind, FunctionId, Module, StmtKind};
+use crate::libraries::shared::query::Resolver;
 use crate::libraries::shared::value::{FileId, Value};
 use crate::source::Span;
 
@@ -287,6 +288,12 @@ fn page_url(folder: &str, stem: &str, root: &str) -> String {
         ("/", stem) => format!("/{stem}"),
         (base, stem) => format!("{base}/{stem}"),
     }
+}
+
+/// Whether a file belongs to a package for Workers of Cloudflare, by the tool that builds and starts them. Their requests share no
+/// connection, and the platform ends what does not answer: <https://developers.cloudflare.com/workers/platform/limits/>.
+pub fn is_for_workers(resolver: &dyn Resolver, file: FileId) -> bool {
+    resolver.asks_for(file, &["wrangler"]) == Some(true)
 }
 
 /// `export const runtime = "edge"`: the platform's functions have seconds.

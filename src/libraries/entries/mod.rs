@@ -29,7 +29,7 @@ mod trpc;
 
 pub use commands::{ran_by_script, served_by_script};
 pub use fastapi::dependencies;
-pub use files::is_at_the_edge;
+pub use files::{is_at_the_edge, is_for_workers};
 pub use mounts::{Mount, Router, mounts};
 pub use often::{Often, acts, is_bulk, of_address};
 pub use site::{given_back, join, last_name};

@@ -41,6 +41,22 @@ pub fn is_gathered(module: &Module, expr: ExprId) -> bool {
     false
 }
 
+/// Whether a place in a comprehension is awaited there, before its element is made: in `[load(await key(n)) for n in names]` the keys come
+/// one after the other, whoever waits for the loads.
+pub fn is_awaited_within(module: &Module, place: ExprId, comprehension: ExprId) -> bool {
+    let mut at = place;
+    for _ in 0..MAX_AROUND_CALL {
+        if matches!(module.kind(at), ExprKind::Await(_)) {
+            return true;
+        }
+        at = match module.expr(at).parent {
+            Parent::Expr(parent) if parent != comprehension => parent,
+            _ => return false,
+        };
+    }
+    false
+}
+
 fn is_gather(call: &Call<'_>) -> bool {
     match call.method().unwrap_or_default() {
         // Python's own `any([…])` takes what is there.

@@ -2,14 +2,14 @@
 //! one collection that holds an element for each user or session.
 
 use rayon::prelude::*;
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::advice::texts::{Advised, IteratedOver, advice};
 use crate::analysis::Analyses;
 use crate::analysis::growth;
 use crate::analysis::redis::{self, KnownBy};
-use crate::finding::{Confidence, Finding};
-use crate::ir::{Call, ExprId, Module};
+use crate::finding::{Confidence, Finding, Role};
+use crate::ir::{Call, ExprId, FunctionId, Module};
 use crate::judge::cost::{Cost, Stall};
 use crate::judge::reach::{self, Reached};
 use crate::judge::{evidence, priority};
@@ -82,7 +82,9 @@ fn constant(eval: &Evaluator<'_>, file: FileId, key: ExprId) -> Option<String> {
 
 fn in_file(project: &Project, file: FileId, module: &Module, grown: &FxHashSet<String>) -> Vec<Finding> {
     let eval = Evaluator::new(&project.code);
-    let mut out = Vec::new();
+    let mut out: Vec<Finding> = Vec::new();
+    // The walks of one function are mended together.
+    let mut walks: FxHashMap<FunctionId, usize> = FxHashMap::default();
     for (call, method) in calls(module, |method| method == "keys" || READ_WHOLE.contains(&method)) {
         if method == "keys" && call.args.is_empty() {
             continue;
@@ -100,7 +102,19 @@ fn in_file(project: &Project, file: FileId, module: &Module, grown: &FxHashSet<S
                 None => continue,
             }
         };
-        out.extend(finding(project, file, &call, method, collection.as_deref(), known));
+        let owner = module.owner(call.id);
+        if let Some(first) = walks.get(&owner).and_then(|&at| out.get_mut(at)).filter(|_| collection.is_none()) {
+            let place = project.place_in(project.graph.id(file, owner), module.expr(call.id).span);
+            first.relate(place, Role::Call, "walks every key as well".to_owned());
+            continue;
+        }
+        let Some(found) = finding(project, file, &call, method, collection.as_deref(), known) else {
+            continue;
+        };
+        if collection.is_none() {
+            walks.insert(owner, out.len());
+        }
+        out.push(found);
     }
     out
 }

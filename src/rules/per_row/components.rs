@@ -27,6 +27,8 @@ type Varying = (Sym, Option<Rc<FxHashSet<String>>>);
 const RULE: &str = "n-plus-one";
 /// Hooks in hooks.
 const MAX_DEPTH: u32 = 4;
+/// How deep a test is read for what it asks.
+const MAX_TEST_DEPTH: u32 = 6;
 
 /// The findings of all components that are rendered in a list.
 pub fn findings(project: &Project) -> Vec<Finding> {
@@ -371,7 +373,7 @@ fn query_hook(
         if !method.starts_with("use")
             || module.owner(call.id) != function
             || !mentions(module, call.args.iter().map(|arg| arg.value), names)
-            || is_held_back(module, &call)
+            || is_held_back(module, &call, names)
         {
             return None;
         }
@@ -431,17 +433,39 @@ fn names_in(module: &Module, expr: ExprId, out: &mut Vec<Varying>) {
     }
 }
 
-/// `enabled: isOpen`, `skip: !visible`, a key that may be null: asked only when the item is opened.
-fn is_held_back(module: &Module, call: &Call<'_>) -> bool {
+/// `enabled: isOpen`, `skip: !visible`, a key that may be null: asked only when the item is opened. Not `enabled: Boolean(id)` of what
+/// varies with the item: each has one.
+fn is_held_back(module: &Module, call: &Call<'_>, names: &[Varying]) -> bool {
     call.args.iter().any(|arg| {
         let is_set = |key: &str, default: bool| {
             module.entry(arg.value, key).is_some_and(|value| match module.kind(value) {
                 ExprKind::Bool(value) => *value != default,
-                _ => true,
+                _ => !is_of_item(module, value, names, 0),
             })
         };
         is_set("enabled", true) || is_set("skip", false) || matches!(module.kind(arg.value), ExprKind::Cond { .. })
     })
+}
+
+/// Whether a test asks only whether the item has what varies with it: `Boolean(id)`, `!!id`, `id != null`.
+fn is_of_item(module: &Module, test: ExprId, names: &[Varying], depth: u32) -> bool {
+    if depth > MAX_TEST_DEPTH {
+        return false;
+    }
+    match module.kind(test) {
+        ExprKind::Unary { operand, .. } => is_of_item(module, *operand, names, depth + 1),
+        ExprKind::Binary { op, left, right } if matches!(module.str(*op), "!=" | "!==") && *module.kind(*right) == ExprKind::Null => {
+            is_of_item(module, *left, names, depth + 1)
+        }
+        ExprKind::Call { .. } => module
+            .call(test)
+            .filter(|call| module.name(call.callee) == Some("Boolean"))
+            .and_then(|call| call.arg(0))
+            .is_some_and(|inner| is_of_item(module, inner, names, depth + 1)),
+        ExprKind::Name(name) => depth > 0 && reads(module, names, test, *name),
+        ExprKind::Attr { base, .. } => is_of_item(module, *base, names, depth + 1),
+        _ => false,
+    }
 }
 
 /// The names that a function's parameters bind.

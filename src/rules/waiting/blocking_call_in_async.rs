@@ -161,7 +161,8 @@ pub fn check(run: &Analyses<'_>) -> Vec<Finding> {
         }
     }
     let mut listed = 0;
-    let mut out = Vec::new();
+    // One choice of driver mends all places of these, and it is another than that of one place.
+    let (mut out, mut drivers) = (Vec::new(), Vec::new());
     let mut loops = Loops {
         eval: &eval,
         callers: (&callers, &by_name),
@@ -171,9 +172,15 @@ pub fn check(run: &Analyses<'_>) -> Vec<Finding> {
         let most = MAX_LISTED.saturating_sub(listed).clamp(LISTED_AT_LEAST, MAX_PLACES);
         let found = finding(project, &mut loops, &cause, places, most);
         listed += found.as_ref().map_or(0, |finding| finding.related.len());
-        out.extend(found);
+        let kind = if matches!(cause, Cause::Database { .. }) {
+            &mut drivers
+        } else {
+            &mut out
+        };
+        kind.extend(found);
     }
-    one_a_place(out)
+    drivers.extend(one_a_place(out));
+    drivers
 }
 
 /// What one place of an async function leads to is mended there at once: several causes of it are one finding, the worst one's.

@@ -18,6 +18,7 @@ use crate::ir::{Call, ClassId, ExprId, ExprKind, FunctionId, Module, Parent, Stm
 use crate::judge::cost::Cost;
 use crate::judge::reach::{self, Reached};
 use crate::judge::{evidence, priority};
+use crate::libraries::entries;
 use crate::libraries::shared::api_names;
 use crate::libraries::shared::callbacks;
 use crate::libraries::shared::clients::{self, is_meant_for_one_use};
@@ -27,6 +28,7 @@ use crate::project::Project;
 use crate::project::eval::Evaluator;
 use crate::project::graph::{Edge, EdgeKind, FnId};
 use crate::project::loops;
+use crate::project::scope::Bound;
 use crate::vocabulary::List;
 use crate::walk;
 use names::{NameMentions, ValueContents};
@@ -94,6 +96,7 @@ fn check_file(project: &Project, file: FileId, callers: &[Vec<(FnId, ExprId)>], 
         return out;
     }
     let fates = Fates::new(project, callers, made);
+    let is_for_workers = entries::is_for_workers(&Evaluator::new(&project.code), file);
     for (id, _) in module.function_ids() {
         let function = project.graph.id(file, id);
         let mut by_subject: FxHashMap<String, usize> = FxHashMap::default();
@@ -105,6 +108,10 @@ fn check_file(project: &Project, file: FileId, callers: &[Vec<(FnId, ExprId)>], 
                 continue;
             }
             let silent = |why: &str| project.silent(ID, file, module.expr(edge.expr).span, || why);
+            if is_for_workers {
+                silent("it runs on Workers, where requests share no connection");
+                continue;
+            }
             if is_meant_for_one_use(name) {
                 silent("the client is meant to be used once");
                 continue;
@@ -366,7 +373,7 @@ impl<'p> Fates<'p> {
                         ExprKind::Call { .. } => {
                             let method = module.call(outer).and_then(|call| call.method()).unwrap_or("");
                             if keeps(method) {
-                                return Fate::Kept;
+                                return self.keeper(file, function, outer, 0);
                             }
                             in_call = true;
                         }
@@ -418,6 +425,25 @@ impl<'p> Fates<'p> {
         })
     }
 
+    /// What becomes of what is put into a collection: of one that the function makes for itself, what becomes of that.
+    fn keeper(&self, file: FileId, function: FunctionId, call: ExprId, depth: u32) -> Fate {
+        let module = self.project.code.module(file);
+        let receiver = module.call(call).and_then(|call| call.receiver());
+        let Some(ExprKind::Name(holder)) = receiver.map(|receiver| module.kind(receiver)) else {
+            return Fate::Kept;
+        };
+        let scope = self.project.code.scopes.get(file.index());
+        let is_own = scope.is_some_and(|scope| {
+            let mut bindings = scope.bindings_of(function, *holder).peekable();
+            bindings.peek().is_some()
+                && bindings.all(|binding| matches!(&binding.bound, Bound::Value(value, _) if is_empty_list(module, *value)))
+        });
+        if depth >= HOPS || !is_own {
+            return Fate::Kept;
+        }
+        self.of_name(file, function, *holder, depth + 1)
+    }
+
     fn look_at_name(&self, file: FileId, function: FunctionId, name: Sym, depth: u32) -> Fate {
         let (project, module) = (self.project, self.project.code.module(file));
         let names = self.names(file);
@@ -456,7 +482,11 @@ impl<'p> Fates<'p> {
                         continue;
                     };
                     if call.method().is_some_and(keeps) && call.args.iter().any(|arg| names::holds(module, arg.value, name)) {
-                        return Fate::Kept;
+                        match self.keeper(file, function, call.id, depth) {
+                            Fate::Kept => return Fate::Kept,
+                            Fate::Returned => fate = Fate::Returned,
+                            Fate::Used => {}
+                        }
                     }
                 }
                 StmtKind::Return(Some(_)) => fate = Fate::Returned,
@@ -504,6 +534,15 @@ fn is_outside(project: &Project, file: FileId, module: &Module, target: ExprId) 
             }
             scope.binds(FunctionId::MODULE, *name)
         }
+        _ => false,
+    }
+}
+
+/// `[]`, `{}`: a collection that the function fills.
+fn is_empty_list(module: &Module, value: ExprId) -> bool {
+    match module.kind(value) {
+        ExprKind::List(items) => items.is_empty(),
+        ExprKind::Object(entries) => entries.is_empty(),
         _ => false,
     }
 }

@@ -423,6 +423,13 @@ impl Search<'_> {
         false
     }
 
+    /// Waits that a guard stands before, with none between them.
+    fn unguarded(&self, group: &[Wait]) -> Vec<Wait> {
+        let mut group = group.to_vec();
+        group.iter_mut().for_each(|wait| wait.is_guarded = false);
+        group
+    }
+
     fn finding(&self, group: &[Wait]) -> Option<Finding> {
         let (first, last) = (group.first()?, group.last()?);
         if group.len() < 2 {
@@ -437,6 +444,14 @@ impl Search<'_> {
         // Two doubts at once are no finding, and a job that leaves early saves more than it loses.
         let silent = |why: &str| group.iter().for_each(|wait| self.silent(wait.span, why));
         if is_guarded && (is_guess || reached != Reached::Request) {
+            // Those behind the last guard wait for one another whatever it says, and those before it.
+            let behind = group.iter().rposition(|wait| !wait.is_guarded).map_or(0, |last| last + 1);
+            if let Some(found) = self
+                .finding(&self.unguarded(&group[behind..]))
+                .or_else(|| self.finding(&group[..behind]))
+            {
+                return Some(found);
+            }
             silent("a guard between the waits may leave, and that they gain anything is not sure");
             return None;
         }
