@@ -4,15 +4,19 @@
 //! is told with its place: [`tell`] in the front ends, which read one file on one thread; [`Overruns`] in all that works on the linked
 //! project.
 
+mod counted;
 mod description;
 mod overruns;
 mod steps;
+mod work;
 
 use serde::{Deserialize, Serialize};
 
+pub use counted::CountedVec;
 pub use description::{LimitDescription, table};
 pub use overruns::{Overrun, Overruns, hearing, tell};
 pub use steps::Steps;
+pub use work::{Work, done, looked};
 
 /// A bound. Its row in [`Limit::about`] says how much, and what is left out beyond it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

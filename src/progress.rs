@@ -1,5 +1,7 @@
 //! What a run tells about itself while it goes: stages and files, for a progress bar and for timings.
 
+use crate::budget::Work;
+
 /// A part of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Stage {
@@ -37,6 +39,8 @@ pub trait Observer: Sync {
     fn stage(&self, stage: Stage, steps: usize);
     /// A step of the stage is done.
     fn step(&self);
+    /// What a part of the run that has threads of its own has done; only builds with debug assertions count it.
+    fn work(&self, _: Work) {}
 }
 
 /// Hears nothing.

@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-use super::Limit;
+use super::{Limit, work};
 
 /// The steps that one piece of work (the reading of a file, the analysis of a function) may still take.
 #[derive(Debug)]
@@ -25,6 +25,7 @@ impl Steps {
 
     /// Takes some steps; `false` once there are no more, and ever after.
     pub fn take(&self, steps: u64) -> bool {
+        work::stepped(steps);
         let left = self.left.get();
         self.left.set(left.saturating_sub(steps));
         left >= steps && left > 0

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use clap::Args;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use perfaudit::budget::Work;
 use perfaudit::progress::{Observer, Stage};
 
 /// Shorter runs show no bar.
@@ -37,6 +38,7 @@ struct State {
     start: Instant,
     is_shown: bool,
     stages: Vec<(Stage, Instant, usize)>,
+    work: Work,
 }
 
 impl Progress {
@@ -50,6 +52,7 @@ impl Progress {
                 start: Instant::now(),
                 is_shown: false,
                 stages: Vec::new(),
+                work: Work::default(),
             }),
         }
     }
@@ -69,6 +72,11 @@ impl Progress {
             let _ = writeln!(out, "{:>9.3} s  {}{of}", (end - *start).as_secs_f64(), stage.text());
         }
         let _ = writeln!(out, "{:>9.3} s  in all", (now - state.start).as_secs_f64());
+        // Only builds for tests count it.
+        let Work { looks, steps } = state.work;
+        if looks + steps > 0 {
+            let _ = writeln!(out, "{looks} looks, {steps} steps");
+        }
         super::tell(&out);
     }
 
@@ -94,6 +102,11 @@ impl Observer for Progress {
         self.bar.set_length(steps as u64);
         self.bar.set_position(0);
         self.show(&mut state);
+    }
+
+    fn work(&self, work: Work) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.work = state.work + work;
     }
 
     fn step(&self) {

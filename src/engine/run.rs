@@ -17,6 +17,7 @@ pub use verified::verify;
 pub use why::why;
 
 use std::collections::BTreeMap;
+use std::ops::Add;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 
@@ -29,6 +30,7 @@ use super::places::Places;
 use super::policy::Policy;
 use super::suppress::{self, Suppressions};
 use crate::analysis::Analyses;
+use crate::budget::{self, Work};
 use crate::cache::{Cache, CacheEntry, CacheKey, Seen};
 use crate::config::{Config, Details, Format};
 use crate::coverage::{Coverage, Gap, Reason, Skipped};
@@ -115,6 +117,13 @@ fn in_pool<T: Send>(config: &Config, run: impl FnOnce() -> Result<T, Error> + Se
         .build()
         .map_err(|error| Error::new("threads", format!("cannot be started: {error}")))?;
     pool.install(run)
+}
+
+/// Tells what all threads of the pool have done. They are made for one run, so it is all of that run's.
+fn tell_work(observer: &dyn Observer) {
+    if cfg!(debug_assertions) {
+        observer.work(rayon::broadcast(|_| budget::done()).into_iter().fold(Work::default(), Work::add));
+    }
 }
 
 /// Reads files and links their facts; a file that fails becomes a row of the coverage.
@@ -365,6 +374,7 @@ impl<'a> Plan<'a> {
             drop(run);
             self.offer(&project, &mut report.findings);
             let more = then(&project, &report);
+            tell_work(self.observer);
             // Nobody waits until the facts of every file are freed.
             rayon::spawn(move || drop(project));
             Ok((report, more))

@@ -9,6 +9,7 @@ use super::name_filter::NameFilter;
 use super::stmt::{Stmt, StmtKind};
 use super::strings::Strings;
 use super::{ClassId, ExprId, FunctionId, Language, Parent, StmtId, Sym};
+use crate::budget::CountedVec;
 use crate::source::Span;
 
 /// One source file in reduced form.
@@ -21,19 +22,19 @@ pub struct Module {
     /// A filter over them.
     pub words: NameFilter,
     /// Expressions.
-    pub exprs: Vec<Expr>,
+    pub exprs: CountedVec<Expr>,
     /// The calls among them: what most rules look for, and a tenth of all.
     pub calls: Box<[ExprId]>,
     /// Statements.
-    pub stmts: Vec<Stmt>,
+    pub stmts: CountedVec<Stmt>,
     /// Functions; index 0 is the module's body.
-    pub functions: Vec<Function>,
+    pub functions: CountedVec<Function>,
     /// All classes, in the order in which they begin.
-    pub classes: Vec<Class>,
+    pub classes: CountedVec<Class>,
     /// Imports, in order.
-    pub imports: Vec<Import>,
+    pub imports: CountedVec<Import>,
     /// Exports, in order.
-    pub exports: Vec<Export>,
+    pub exports: CountedVec<Export>,
     /// Comments with `perfaudit:`.
     pub comments: Vec<Comment>,
     /// Ranges that did not parse; facts are taken outside of them.
@@ -244,6 +245,21 @@ impl Module {
     /// Calls `visit` on each child of an expression, in source order (not on a lambda's body).
     pub fn each_child(&self, id: ExprId, visit: &mut impl FnMut(ExprId)) {
         self.kind(id).each_child(visit);
+    }
+
+    /// The expressions in the statements of a range, in the order of their ids.
+    pub fn exprs_in(&self, range: Span) -> Vec<ExprId> {
+        let mut out = Vec::new();
+        for stmt in self.stmts_in(range) {
+            let mut at = out.len();
+            out.extend(self.stmt_exprs(stmt));
+            while let Some(&expr) = out.get(at) {
+                self.each_child(expr, &mut |child| out.push(child));
+                at += 1;
+            }
+        }
+        out.sort_unstable();
+        out
     }
 
     /// The expressions that stand directly in a statement (not those of nested statements).

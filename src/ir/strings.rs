@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Sym;
+use crate::budget::looked;
 
 /// Strings by the order in which they were met. A box for each would take four times the memory of its text.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,6 +24,7 @@ impl Strings {
 
     /// The text of a string; the empty one for a symbol of another module.
     pub fn get(&self, sym: Sym) -> &str {
+        looked(1);
         let at = sym.0 as usize;
         let start = at.checked_sub(1).map_or(0, |before| self.end(before));
         self.text.get(start..self.end(at)).unwrap_or("")

@@ -13,6 +13,7 @@ use std::sync::Arc;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::eval::Code;
+use crate::budget::CountedVec;
 use crate::ir::{ExprId, ExprKind, FunctionId, Language, Module};
 use crate::libraries::entries::{self, Entry};
 use crate::libraries::shared::callbacks;
@@ -138,11 +139,11 @@ pub const NETWORK_SLOT: usize = 2;
 #[derive(Debug, Default)]
 pub struct Graph {
     /// All functions, by file and place.
-    pub functions: Vec<FunctionNode>,
+    pub functions: CountedVec<FunctionNode>,
     /// The first function of each file.
     pub first: Vec<u32>,
     /// All query sites, by file and place.
-    pub sites: Vec<QuerySite>,
+    pub sites: CountedVec<QuerySite>,
     /// The first query site at each expression, as an index into [`Graph::sites`].
     site_at: FxHashMap<(FileId, ExprId), usize>,
     /// Entry points.
@@ -246,7 +247,7 @@ impl Graph {
         let files = files.into_iter().flatten().collect();
         let mut graph = assemble(code, first, files);
         graph.resolve_unique_names(code);
-        hold(code, &mut graph.sites);
+        hold(code, graph.sites.as_mut_vec());
         graph.propagate();
         graph
     }

@@ -105,8 +105,28 @@ pub struct Project {
     pub known_ways: reach::KnownWays,
     /// What that closes in them, as far as it was asked for.
     pub known_ends: branches::constants::KnownEnds,
+    /// For each package that a manifest asks for, the lowest version that all of them allow; `None` where one allows any.
+    lowest_versions: FxHashMap<String, Option<u32>>,
     /// What is asked about a rule's silence, and what the rule says of it.
     pub(crate) silence: Silence,
+}
+
+/// See [`Project::lowest_versions`].
+fn lowest_versions(code: &Code) -> FxHashMap<String, Option<u32>> {
+    let mut lowest: FxHashMap<String, Option<u32>> = FxHashMap::default();
+    for facts in &code.files {
+        let mut said: FxHashMap<&str, u32> = FxHashMap::default();
+        for (name, version) in &facts.lowest {
+            let known = said.entry(name).or_insert(*version);
+            *known = (*known).max(*version);
+        }
+        for name in &facts.dependencies {
+            let here = said.get(name.as_str()).copied();
+            let known = lowest.entry(name.clone()).or_insert(here);
+            *known = (*known).min(here);
+        }
+    }
+    lowest
 }
 
 /// A comment that speaks to the tool, with its place.
@@ -144,7 +164,7 @@ impl Project {
         let migrations = sources.iter().filter(|source| !source.kind.is_model()).count();
         let schema = Schema::build(sources, dialect::of(&code));
         code.tables = table_names(&schema);
-        let classes = relations::classes(&code.files);
+        let classes = relations::classes(code.files.as_slice());
         code.relations = relations::Relations::of(&schema, &classes);
         code.named_models = named_models::NamedModels::of(&schema, &classes);
         code.kept_functions = kept_functions::KeptFunctions::of(&schemas_with_functions(&code));
@@ -171,6 +191,7 @@ impl Project {
                 )
             },
         );
+        let lowest_versions = lowest_versions(&code);
         let mut project = Project {
             code,
             graph,
@@ -190,6 +211,7 @@ impl Project {
             missed,
             known_ways,
             known_ends: branches::constants::KnownEnds::default(),
+            lowest_versions,
             silence: Silence::default(),
         };
         let (kept, writers) = rayon::join(|| staff_tables::kept_by_staff(&project), || writers::writers(&project));
@@ -201,14 +223,8 @@ impl Project {
 
     /// Whether every manifest that asks for a package asks for this version or a later one; a manifest that says no version may mean any.
     pub fn asks_for_version(&self, package: &str, first: u32) -> bool {
-        let mut asking = self
-            .code
-            .files
-            .iter()
-            .filter(|facts| facts.dependencies.iter().any(|name| name == package))
-            .peekable();
-        let is_late = |facts: &FileFacts| facts.lowest.iter().any(|(name, lowest)| name == package && *lowest >= first);
-        asking.peek().is_some() && asking.all(is_late)
+        let lowest = self.lowest_versions.get(package).copied().flatten();
+        lowest.is_some_and(|lowest| lowest >= first)
     }
 
     /// Takes what the database counted.

@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 
 pub use index::{Index, IndexOrigin};
 
-use crate::budget::Overrun;
+use crate::budget::{CountedVec, Overrun};
 use crate::libraries::shared::declared::Migration;
 pub use crate::libraries::shared::declared::Tool;
 use crate::source::Span;
@@ -327,9 +327,9 @@ pub struct Unclear {
 #[derive(Clone, Debug, Default)]
 pub struct Schema {
     /// Tables, sorted by name.
-    pub tables: Vec<Table>,
+    pub tables: CountedVec<Table>,
     /// Models.
-    pub models: Vec<SchemaModel>,
+    pub models: CountedVec<SchemaModel>,
     /// Index builds of migrations, in order.
     pub builds: Vec<IndexBuild>,
     /// What was there and was taken away, in order.

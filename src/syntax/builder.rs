@@ -8,7 +8,7 @@ use hashbrown::hash_table::{Entry, HashTable};
 use rustc_hash::FxBuildHasher;
 
 use super::large;
-use crate::budget::{self, Limit};
+use crate::budget::{self, CountedVec, Limit};
 use crate::ir::{
     Arg, Block, Class, ClassId, Clause, Comment, Comp, CompKind, Expr, ExprId, ExprKind, Function, FunctionId, Language, Module,
     ModuleIndex, NameFilter, Param, Parent, Stmt, StmtId, StmtKind, Strings, Sym,
@@ -63,13 +63,13 @@ impl Builder {
             language,
             strings: Strings::default(),
             words: NameFilter::default(),
-            exprs: EXPRS.take(),
-            stmts: STMTS.take(),
+            exprs: EXPRS.take().into(),
+            stmts: STMTS.take().into(),
             calls: Box::new([]),
-            functions: Vec::new(),
-            classes: Vec::new(),
-            imports: Vec::new(),
-            exports: Vec::new(),
+            functions: CountedVec::default(),
+            classes: CountedVec::default(),
+            imports: CountedVec::default(),
+            exports: CountedVec::default(),
             comments: Vec::new(),
             broken: Vec::new(),
             index: ModuleIndex::default(),
@@ -317,8 +317,8 @@ impl Builder {
             .expr_ids()
             .filter(|(_, expr)| matches!(expr.kind, ExprKind::Call { .. }));
         self.module.calls = calls.map(|(id, _)| id).collect();
-        exact(&EXPRS, &mut self.module.exprs);
-        exact(&STMTS, &mut self.module.stmts);
+        exact(&EXPRS, self.module.exprs.as_mut_vec());
+        exact(&STMTS, self.module.stmts.as_mut_vec());
         self.module
     }
 }

@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 
 use rustc_hash::FxHashMap;
 
-use crate::budget::Limit;
+use crate::budget::{CountedVec, Limit};
 use crate::ir::{
     Arg, Call, ExprId, ExprKind, Function, FunctionId, Language, Module, ObjectEntry, Param, ParamKind, Parent, Setting, StmtId, StmtKind,
     Sym,
@@ -114,7 +114,7 @@ pub type KnownNames = Vec<(Sym, Constant)>;
 /// Reads the constants that calls pass, from one set of functions.
 pub struct Constants<'p> {
     code: &'p Code,
-    functions: &'p [FunctionNode],
+    functions: &'p CountedVec<FunctionNode>,
     /// What functions set.
     set: RefCell<FxHashMap<FnId, Rc<Inside<'p>>>>,
     /// What was last settled of each function's names, by what it was given.
@@ -168,7 +168,7 @@ impl KnownEnds {
 
 impl<'p> Constants<'p> {
     /// Reads the calls of these functions.
-    pub fn new(code: &'p Code, functions: &'p [FunctionNode]) -> Self {
+    pub fn new(code: &'p Code, functions: &'p CountedVec<FunctionNode>) -> Self {
         Constants {
             code,
             functions,

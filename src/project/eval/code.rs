@@ -5,7 +5,7 @@ use std::sync::Arc;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{Evaluator, kept, user_model};
-use crate::budget::{Limit, Overruns};
+use crate::budget::{CountedVec, Limit, Overruns};
 use crate::ir::{ClassId, ExprKind, Function, FunctionId, Language, Module};
 use crate::libraries::shared::effects::LibraryData;
 use crate::libraries::shared::value::{FileId, Value};
@@ -23,7 +23,7 @@ pub type Targets = Vec<Option<FileId>>;
 #[derive(Debug, Default)]
 pub struct Code {
     /// Facts by file, sorted by path.
-    pub files: Vec<FileFacts>,
+    pub files: CountedVec<FileFacts>,
     /// Bindings by file; empty for files without a module.
     pub scopes: Vec<Scope>,
     /// Where imports lead.
@@ -79,7 +79,7 @@ impl Code {
             .map(|(facts, targets)| facts.module.as_ref().map_or_else(Default::default, |module| stars(module, targets)))
             .collect();
         let mut code = Code {
-            files,
+            files: files.into(),
             scopes,
             imports,
             targets,

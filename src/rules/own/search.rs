@@ -75,7 +75,7 @@ enum Matched {
 impl Search<'_> {
     fn calls(&mut self) {
         let project = self.project;
-        for functions in project.graph.functions.chunk_by(|left, right| left.file == right.file) {
+        for functions in project.graph.functions.as_slice().chunk_by(|left, right| left.file == right.file) {
             let Some(file) = functions.first().map(|node| node.file).filter(|&file| self.takes(file)) else {
                 continue;
             };
@@ -135,7 +135,7 @@ impl Search<'_> {
 
     fn queries(&mut self, wanted: &QueryMatch) {
         let project = self.project;
-        for sites in project.graph.sites.chunk_by(|left, right| left.file == right.file) {
+        for sites in project.graph.sites.as_slice().chunk_by(|left, right| left.file == right.file) {
             if !sites.first().is_some_and(|site| self.takes(site.file)) {
                 continue;
             }
