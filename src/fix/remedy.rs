@@ -29,7 +29,7 @@ pub struct LackingIndex {
 }
 
 /// An expression that is to be written otherwise.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Rewrite {
     /// Path relative to the root.
     pub file: String,
@@ -40,7 +40,7 @@ pub struct Rewrite {
 }
 
 /// How an expression is to be written.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum RewriteKind {
     /// A call with one more argument.
     Argument {
@@ -67,7 +67,7 @@ pub enum RewriteKind {
 }
 
 /// A relation that is read of each row of a query.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Eager {
     /// The library of the query.
     pub library: String,

@@ -8,6 +8,7 @@ pub mod pools;
 pub mod workers;
 
 use rayon::prelude::*;
+use rustc_hash::FxHashMap;
 
 use super::eval::{Code, Evaluator};
 use super::graph::Graph;
@@ -242,6 +243,7 @@ fn image_name(image: &str) -> String {
 fn redis_servers(code: &Code) -> Vec<RedisServer> {
     let mut servers = Vec::new();
     let found = services(code);
+    let mounted = MountedOptions::of(code);
     for (file, service, facts) in &found {
         let name = image_name(&service.image);
         if !matches!(
@@ -250,7 +252,7 @@ fn redis_servers(code: &Code) -> Vec<RedisServer> {
         ) {
             continue;
         }
-        let option = |name: &str| option(code, service, name);
+        let option = |name: &str| option(&mounted, service, name);
         let is_peer = |other: &Service| {
             let lower = format!("{} {}", other.name, other.image).to_ascii_lowercase();
             let words = other.command.join(" ");
@@ -264,8 +266,8 @@ fn redis_servers(code: &Code) -> Vec<RedisServer> {
             span: service.span,
             name: service.name.clone(),
             command: service.command_span,
-            maxmemory: option("maxmemory").filter(|value| value != "0"),
-            policy: option("maxmemory-policy"),
+            maxmemory: option(MAX_MEMORY).filter(|value| value != "0"),
+            policy: option(POLICY),
             replicated: name.contains("cluster") || facts.services.iter().any(is_peer),
         });
     }
@@ -276,8 +278,8 @@ fn redis_servers(code: &Code) -> Vec<RedisServer> {
                 span: facts.entries.first().map(|entry| entry.span).unwrap_or_default(),
                 name: "redis".to_owned(),
                 command: None,
-                maxmemory: facts.get("maxmemory").map(|entry| entry.value.clone()).filter(|value| value != "0"),
-                policy: facts.get("maxmemory-policy").map(|entry| entry.value.clone()),
+                maxmemory: facts.get(MAX_MEMORY).map(|entry| entry.value.clone()).filter(|value| value != "0"),
+                policy: facts.get(POLICY).map(|entry| entry.value.clone()),
                 replicated: ["replicaof", "slaveof", "cluster-enabled"]
                     .iter()
                     .any(|key| facts.get(key).is_some()),
@@ -293,8 +295,40 @@ fn redis_files(code: &Code) -> impl Iterator<Item = (FileId, &ConfigFacts)> {
         .map(|(file, _, facts)| (file, facts))
 }
 
+/// Options of a Redis service that a file of settings gives.
+const MAX_MEMORY: &str = "maxmemory";
+const POLICY: &str = "maxmemory-policy";
+
+/// What Redis's files of settings say of the options that are asked for, by the name of the file: the first file of a name that sets one.
+struct MountedOptions<'c>(FxHashMap<(&'c str, &'static str), (FileId, &'c str)>);
+
+impl<'c> MountedOptions<'c> {
+    fn of(code: &'c Code) -> Self {
+        let mut first = FxHashMap::default();
+        for (file, facts) in redis_files(code) {
+            let path = code.files[file.index()].path.as_str();
+            let name = path.rsplit('/').next().unwrap_or(path);
+            for option in [MAX_MEMORY, POLICY] {
+                if let Some(entry) = facts.get(option) {
+                    first.entry((name, option)).or_insert((file, entry.value.as_str()));
+                }
+            }
+        }
+        MountedOptions(first)
+    }
+
+    /// An option as the first of the files sets it that a service names where it says what is mounted or run.
+    fn get(&self, service: &Service, option: &str) -> Option<&'c str> {
+        let is_part = |letter: char| letter.is_alphanumeric() || matches!(letter, '.' | '_' | '-');
+        let texts = service.volumes.iter().chain(&service.command);
+        let names = texts.flat_map(|text| text.split(move |letter| !is_part(letter)));
+        let named = names.filter_map(|name| self.0.get(&(name, option)));
+        named.min_by_key(|(file, _)| *file).map(|(_, value)| *value)
+    }
+}
+
 /// An option of a Redis service: on its command line, in its environment, or in a file that it mounts.
-fn option(code: &Code, service: &Service, name: &str) -> Option<String> {
+fn option(mounted: &MountedOptions<'_>, service: &Service, name: &str) -> Option<String> {
     let flag = format!("--{name}");
     let mut words = service
         .command
@@ -313,14 +347,7 @@ fn option(code: &Code, service: &Service, name: &str) -> Option<String> {
         let in_flags = value.contains(&flag);
         (by_name || in_flags).then(|| value.clone())
     });
-    environment.or_else(|| {
-        let mounted = |path: &str| {
-            let file = path.rsplit('/').next().unwrap_or(path);
-            service.volumes.iter().chain(&service.command).any(|text| text.contains(file))
-        };
-        let mut files = redis_files(code).filter(|(file, _)| mounted(&code.files[file.index()].path));
-        files.find_map(|(_, facts)| facts.get(name).map(|entry| entry.value.clone()))
-    })
+    environment.or_else(|| mounted.get(service, name).map(str::to_owned))
 }
 
 fn is_postgres(service: &Service) -> bool {

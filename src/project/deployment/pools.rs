@@ -391,16 +391,29 @@ fn dialect(eval: &Evaluator<'_>, file: FileId, module: &Module, call: Call<'_>, 
         let args = bound(eval, file, args).unwrap_or(args);
         module.entry(args, "check_same_thread")
     });
-    let lite = super::affords_search(eval, file)
-        && module.expr_ids().any(|(id, expr)| {
-            module.expr(call.id).span.encloses(expr.span) && module.string(id).is_some_and(|text| text == "check_same_thread")
-        });
+    let is_lite = |&id: &ExprId| module.string(id).is_some_and(|text| text == "check_same_thread");
+    let lite = parts_of(eval, file, call.id).iter().any(is_lite);
     if name.contains("sqlite") || connect.is_some() || lite {
         return Some(false);
     }
     let url = call.arg(0).or_else(|| call.keyword("url"))?;
     let text = head(eval, file, url, MAX_DEPTH)?;
     Some(text.starts_with("postgres"))
+}
+
+/// An expression and all below it, as far as may be looked at.
+fn parts_of(eval: &Evaluator<'_>, file: FileId, expr: ExprId) -> Vec<ExprId> {
+    let module = eval.code.module(file);
+    let mut parts = vec![expr];
+    let mut at = 0;
+    while let Some(&part) = parts.get(at) {
+        if !eval.afford(file, 1) {
+            break;
+        }
+        module.each_child(part, &mut |child| parts.push(child));
+        at += 1;
+    }
+    parts
 }
 
 /// The first characters of a text.

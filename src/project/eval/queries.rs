@@ -137,6 +137,10 @@ impl Evaluator<'_> {
         if let Some(query) = self.own.borrow().get(&(file, expr)) {
             return query.clone();
         }
+        // Known for certain, also where what else is asked was cut short and is not kept.
+        if self.is_too_long(file, expr) {
+            return None;
+        }
         if !self.busy_own.borrow_mut().insert((file, expr)) {
             self.cut.set(true);
             return None;

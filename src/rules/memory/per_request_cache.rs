@@ -54,9 +54,9 @@ fn of_class(project: &Project, lifetimes: &Lifetimes, file: FileId, module: &Mod
 
 /// The code means to keep entries for a time, so it does not mean to keep them for one request.
 fn has_age(module: &Module, class: ClassId) -> bool {
-    let span = module.class(class).span;
-    module.exprs.iter().any(|expr| match expr.kind {
-        ExprKind::Name(name) | ExprKind::Attr { name, .. } if span.encloses(expr.span) => List::EntryAges.has(module.str(name)),
+    let within = module.exprs_in(module.class(class).span);
+    within.iter().any(|&expr| match *module.kind(expr) {
+        ExprKind::Name(name) | ExprKind::Attr { name, .. } => List::EntryAges.has(module.str(name)),
         _ => false,
     })
 }
@@ -101,11 +101,12 @@ fn finding(project: &Project, file: FileId, module: &Module, class: ClassId, nam
     finding.related = evidence::path_from_entry(project, caller);
     let here = project.code.module(at.file).expr(at.expr).span;
     finding.relate(project.place_in(caller, here), Role::Evidence, format!("makes a `{owner}`"));
-    for (id, expr) in module.expr_ids() {
+    for id in module.exprs_in(module.class(class).span) {
+        let expr = module.expr(id);
         let ExprKind::Attr { base, name: attribute } = expr.kind else {
             continue;
         };
-        let is_use = module.str(attribute) == name && module.name(base) == Some("self") && module.class(class).span.encloses(expr.span);
+        let is_use = module.str(attribute) == name && module.name(base) == Some("self");
         if is_use && finding.related.len() < MAX_CITED {
             let function = project.graph.id(file, module.owner(id));
             finding.relate(project.place_in(function, expr.span), Role::Evidence, format!("uses `{name}`"));

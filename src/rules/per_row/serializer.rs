@@ -391,7 +391,7 @@ fn rows_of(eval: &Evaluator<'_>, file: FileId, class: ClassId) -> Option<Rows> {
 pub fn loaded_in(module: &Module, function: FunctionId) -> Option<Vec<String>> {
     let span = module.function(function).span;
     let mut out = Vec::new();
-    for (id, _) in module.expr_ids().filter(|(_, expr)| span.encloses(expr.span)) {
+    for id in module.call_ids_in(function).filter(|&id| span.encloses(module.expr(id).span)) {
         let Some(call) = module.call(id) else { continue };
         if !call.method().is_some_and(api_names::loads_relations) {
             continue;

@@ -12,7 +12,7 @@ use crate::analysis::Analyses;
 use crate::analysis::repeats::shape::in_handler;
 use crate::analysis::waits;
 use crate::budget::{Limit, Steps};
-use crate::finding::{Confidence, Finding, Fix, Location, Role};
+use crate::finding::{Confidence, Finding, Fix, Role};
 use crate::fix::remedy::{Remedy, Rewrite, RewriteKind};
 use crate::ir::{ExprId, ExprKind, Language, Module, Parent};
 use crate::judge::cost::{Cost, Stall};
@@ -29,8 +29,10 @@ use crate::project::eval::Evaluator;
 use crate::project::graph::{Edge, EdgeKind, FnId};
 use crate::project::{Project, branches};
 
+mod one_place;
 mod private_loop;
 
+use one_place::one_a_place;
 use private_loop::Company;
 
 const ID: &str = "blocking-call-in-async";
@@ -181,34 +183,6 @@ pub fn check(run: &Analyses<'_>) -> Vec<Finding> {
     }
     drivers.extend(one_a_place(out));
     drivers
-}
-
-/// What one place of an async function leads to is mended there at once: several causes of it are one finding, the worst one's.
-fn one_a_place(found: Vec<Finding>) -> Vec<Finding> {
-    let mut out: Vec<(Finding, usize)> = Vec::new();
-    let mut known: FxHashMap<Location, usize> = FxHashMap::default();
-    for mut finding in found {
-        let at = *known.entry(finding.location.clone()).or_insert(out.len());
-        let Some((first, others)) = out.get_mut(at) else {
-            out.push((finding, 0));
-            continue;
-        };
-        if finding.priority < first.priority {
-            std::mem::swap(first, &mut finding);
-        }
-        *others += 1;
-        first.remedy = both_ways(first.remedy.take(), finding.remedy.take());
-        if *others == 1 {
-            first.message.push_str(" More on the same way blocks as well.");
-        }
-        if *others <= MAX_PLACES {
-            // Its own; those after it are of others that it stood for.
-            let end = finding.related.iter().find(|related| related.role == Role::Callee);
-            let place = end.map_or(finding.location, |end| end.location.clone());
-            first.relate(place, Role::Callee, finding.title);
-        }
-    }
-    out.into_iter().map(|(finding, _)| finding).collect()
 }
 
 /// A pause of so many seconds is as short as a file that is read.
@@ -574,16 +548,6 @@ fn remedy(project: &Project, cause: &Cause, places: &[Place]) -> Option<Remedy> 
     };
     let is_driver = matches!(cause, Cause::Database { .. });
     (!is_driver).then(|| Remedy::Calls(places.iter().map(rewrite).collect()))
-}
-
-/// The way out of two findings that are told as one: of both, where both have one.
-fn both_ways(first: Option<Remedy>, other: Option<Remedy>) -> Option<Remedy> {
-    let (Remedy::Calls(mut all), Remedy::Calls(more)) = (first?, other?) else {
-        return None;
-    };
-    let more: Vec<Rewrite> = more.into_iter().filter(|one| !all.contains(one)).collect();
-    all.extend(more);
-    Some(Remedy::Calls(all))
 }
 
 /// Whether the project turns Django's guard against synchronous statements on an event loop off.

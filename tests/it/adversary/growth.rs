@@ -1,10 +1,14 @@
-//! Every shape goes through a whole audit: it ends, no file is lost, and what a bound left out is told.
+//! Every shape goes through a whole audit: it ends, no file is lost, what a bound left out is told, and twice as much of it takes at most
+//! little more than twice the work. Work is counted, so that a busy machine changes nothing; seconds are for `benches/growth.py`.
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::sync::Mutex;
 
+use perfaudit::budget::Work;
+use perfaudit::progress::{Observer, Stage};
 use perfaudit::walk::FileKind;
-use perfaudit::{Config, audit};
+use perfaudit::{Config, audit_observed};
 
 use super::shapes::{self, Shape};
 
@@ -12,11 +16,37 @@ use super::shapes::{self, Shape};
 const SIZE: usize = 100_000;
 /// Bytes of each shape of the analyses and rules, which look at all files at once.
 const LINKED: usize = 3_000;
+/// Bytes of these at which growth is looked at: twice as many are looked at as well.
+const LINKED_GROWN: usize = 12_000;
 
-/// The bounds and reasons that a report tells, by their names in it.
-fn told(shape: &Shape) -> BTreeSet<String> {
-    let is_linked = ["project-", "rule-"].iter().any(|start| shape.name.starts_with(start));
-    let files = shape.of(if is_linked { LINKED } else { SIZE });
+/// How much of its work twice the bytes may take, in per cent.
+const MOST_PERCENT: u64 = 220;
+/// Less work is no growth: most of it is done whatever is read. In looks, and in the steps of bounds.
+const LEAST: Work = Work {
+    looks: 100_000,
+    steps: 2_000_000,
+};
+/// Work for each byte that a shape may take which grows by the square up to a bound.
+const MOST_A_BYTE: Work = Work { looks: 500, steps: 300 };
+
+/// Keeps what a run says that it has done.
+#[derive(Default)]
+struct Counter(Mutex<Work>);
+
+impl Observer for Counter {
+    fn stage(&self, _: Stage, _: usize) {}
+
+    fn step(&self) {}
+
+    fn work(&self, work: Work) {
+        let mut sum = self.0.lock().expect("a run that did not end");
+        *sum = *sum + work;
+    }
+}
+
+/// What an audit of a shape tells of bounds and of what is left out, by the names in a report, and what it does.
+fn run(shape: &Shape, size: usize) -> (BTreeSet<String>, Work) {
+    let files = shape.of(size);
     let is_code = |path: &str| FileKind::of(path).is_some_and(|kind| kind.language(path).is_some());
     let given = files.iter().filter(|(path, _)| is_code(path)).count();
     let folder = tempfile::tempdir().expect("a folder");
@@ -32,7 +62,8 @@ fn told(shape: &Shape) -> BTreeSet<String> {
         include_tests: true,
         ..Config::default()
     };
-    let coverage = audit(&config).expect("a report").coverage;
+    let counter = Counter::default();
+    let coverage = audit_observed(&config, &counter).expect("a report").coverage;
     let name = |value: serde_json::Value| value.as_str().unwrap_or_default().to_owned();
     let limits = coverage
         .limits
@@ -44,7 +75,8 @@ fn told(shape: &Shape) -> BTreeSet<String> {
         .map(|reason| name(serde_json::to_value(reason).expect("a name")));
     let told = limits.chain(reasons).collect();
     assert!(coverage.files() + coverage.skipped_count() >= given, "{}: {coverage:?}", shape.name);
-    told
+    let work = *counter.0.lock().expect("a run that did not end");
+    (told, work)
 }
 
 /// Shapes that reach a bound at this size, with all that is told of them; nothing is told of others.
@@ -178,16 +210,77 @@ const REACH: &[(&str, &[&str])] = &[
     ("settings-toml-inline", &["settings-nesting"]),
 ];
 
+/// Shapes whose work grows faster at these sizes, with what ends that. At larger ones they grow as the others do.
+const SQUARE_UP_TO_A_BOUND: &[(&str, &str)] = &[
+    ("project-alembic", "a column or index times those of its table: both are bounded"),
+    (
+        "project-endpoints-and-sinks",
+        "endpoints times what they call: the steps of callers that block",
+    ),
+    (
+        "project-narrowed-queryset",
+        "a use of a query times the statements before it: steps of a chain",
+    ),
+    (
+        "project-narrowed-select",
+        "a use of a query times the statements before it: steps of a chain",
+    ),
+    (
+        "project-tested-and-iterated",
+        "a query times those of its function: reads that are compared",
+    ),
+    (
+        "python-queries-as-text",
+        "a query times those of its function that are read later: reads that are compared",
+    ),
+    ("sql-actions-of-one-alter", "a column times those of its table: columns of a table"),
+    ("sql-indexes", "an index times those of its table: indexes of a table"),
+];
+
+/// What is wrong with the growth from some work to that of twice the bytes, of which there are now so many.
+fn grown_too_fast(name: &str, less: Work, more: Work, bytes: u64) -> Option<String> {
+    let percent = |less: u64, more: u64, least: u64| if more > least { more * 100 / less.max(1) } else { 0 };
+    let looks = percent(less.looks, more.looks, LEAST.looks);
+    let steps = percent(less.steps, more.steps, LEAST.steps);
+    let is_bounded = SQUARE_UP_TO_A_BOUND.iter().any(|(known, _)| *known == name);
+    let is_wrong = if is_bounded {
+        more.looks > MOST_A_BYTE.looks * bytes || more.steps > MOST_A_BYTE.steps * bytes
+    } else {
+        looks.max(steps) > MOST_PERCENT
+    };
+    is_wrong.then(|| {
+        format!(
+            "    {name}: {less:?} at {} bytes, {more:?} at {bytes}: {looks} % and {steps} %",
+            bytes / 2
+        )
+    })
+}
+
 fn check(front_end: &str) {
-    let mut wrong = Vec::new();
+    let (mut wrong, mut growing, mut all) = (Vec::new(), Vec::new(), Work::default());
     for shape in shapes::all().iter().filter(|shape| shape.name.split('-').next() == Some(front_end)) {
         let expected = REACH.iter().find(|(name, _)| *name == shape.name).map_or(&[][..], |(_, told)| told);
-        let told = told(shape);
+        let is_linked = ["project", "rule"].contains(&front_end);
+        let (told, work) = run(shape, if is_linked { LINKED } else { SIZE });
         if !told.iter().eq(expected) {
             wrong.push(format!("    (\"{}\", &{told:?}),", shape.name));
         }
+        let (size, more) = if is_linked {
+            (2 * LINKED_GROWN, run(shape, 2 * LINKED_GROWN).1)
+        } else {
+            (SIZE, work)
+        };
+        all = all + more;
+        growing.extend(grown_too_fast(&shape.name, run(shape, size / 2).1, more, size as u64));
     }
+    // Builds without debug assertions count nothing.
+    assert!(!cfg!(debug_assertions) || all.looks > 0, "{front_end}");
     assert!(wrong.is_empty(), "told otherwise:\n{}", wrong.join("\n"));
+    assert!(
+        growing.is_empty(),
+        "more than {MOST_PERCENT} % of the work:\n{}",
+        growing.join("\n")
+    );
 }
 
 #[test]
@@ -235,7 +328,15 @@ fn names_are_told_apart_and_each_belongs_to_a_test() {
     let names: Vec<String> = shapes::all().into_iter().map(|shape| shape.name).collect();
     let unique: BTreeSet<&String> = names.iter().collect();
     assert_eq!(unique.len(), names.len());
-    assert!(REACH.iter().all(|(name, _)| unique.contains(&(*name).to_owned())), "{REACH:?}");
+    let bounded = SQUARE_UP_TO_A_BOUND.iter().map(|(name, _)| *name);
+    assert!(
+        REACH
+            .iter()
+            .map(|(name, _)| *name)
+            .chain(bounded)
+            .all(|name| unique.contains(&name.to_owned())),
+        "{REACH:?}"
+    );
     let known = [
         "python",
         "typescript",
@@ -254,4 +355,17 @@ fn names_are_told_apart_and_each_belongs_to_a_test() {
         .iter()
         .find(|name| !known.contains(&name.split('-').next().unwrap_or_default()));
     assert_eq!(stray, None);
+}
+
+#[test]
+fn growth_by_the_square_is_seen() {
+    let work = |looks: u64| Work { looks, steps: 0 };
+    let square = |size: u64| work(size * 10 + size * size / 1_000);
+    assert!(grown_too_fast("a", square(50_000), square(100_000), 100_000).is_some());
+    assert_eq!(grown_too_fast("a", work(500_000), work(1_000_000), 100_000), None);
+    // Of what is done anyway.
+    assert_eq!(grown_too_fast("a", work(96), work(960), 100_000), None);
+    let (bounded, _) = SQUARE_UP_TO_A_BOUND[0];
+    assert_eq!(grown_too_fast(bounded, work(1), work(49_000_000), 100_000), None);
+    assert!(grown_too_fast(bounded, work(1), work(51_000_000), 100_000).is_some());
 }

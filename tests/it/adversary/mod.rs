@@ -16,3 +16,4 @@ mod project;
 #[cfg(unix)]
 mod rules;
 mod shapes;
+mod work;

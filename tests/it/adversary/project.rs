@@ -7,24 +7,27 @@ use std::time::Duration;
 use assert_cmd::Command;
 use serde_json::Value;
 
+use super::work;
+
 const DJANGO: &str = "from django.db import models\n\nclass Order(models.Model):\n    a = models.IntegerField()\n\n";
 const SQLALCHEMY: &str = "from sqlalchemy import select\nfrom sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column\n\n\
     class Base(DeclarativeBase):\n    pass\n\nclass Order(Base):\n    __tablename__ = 'orders'\n    id: Mapped[int] = mapped_column(primary_key=True)\n    \
     a: Mapped[int]\n\n";
+/// Looks for each byte that a run may take. These files lead in many ways, up to bounds that are reached; what had no bound took thousands.
+const MOST_LOOKS_A_BYTE: u64 = 700;
 const BAD: &str = "\nimport time\n\nasync def wait():\n    time.sleep(5)\n";
 
-/// What a command prints about one file, as JSON.
-fn run(command: &str, name: &str, text: &str) -> Value {
+/// What a scan prints about one file, as JSON.
+fn run(name: &str, text: &str) -> Value {
     let folder = tempfile::tempdir().expect("a folder");
     fs::write(folder.path().join(name), text).expect("written");
     let mut perfaudit = Command::cargo_bin("perfaudit").expect("the binary");
     perfaudit.current_dir(folder.path()).timeout(Duration::from_secs(120));
-    perfaudit.args([command, "--no-cache", "--format", "json"]);
-    if command == "scan" {
-        perfaudit.args(["--fail-on", "never"]);
-    }
+    perfaudit.args(["scan", "--no-cache", "--format", "json"]);
+    perfaudit.args(["--fail-on", "never", work::TOLD_BY]);
     let output = perfaudit.output().expect("it runs");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    work::assert_bounded(&String::from_utf8_lossy(&output.stderr), text.len(), MOST_LOOKS_A_BYTE);
     serde_json::from_slice(&output.stdout).expect("JSON")
 }
 
@@ -54,7 +57,7 @@ fn a_query_that_an_elif_chain_narrows_is_followed_once() {
     let head = format!("{DJANGO}def pick(k):\n    q = Order.objects.all()\n    if k == 0:\n        q = q.filter(a=0)\n");
     let branch = |at: usize| format!("    elif k == {at}:\n        q = q.filter(a={at})\n");
     let django = lines(&head, 180, branch, &format!("    return list(q)\n{BAD}"));
-    let report = run("scan", "app.py", &django);
+    let report = run("app.py", &django);
     // What another question asks of a name in it is further away than is followed; the query is found.
     assert_eq!(limits(&report), ["distance app.py"]);
     assert_eq!(report["coverage"]["query_sites"], 1, "{}", report["coverage"]);
@@ -64,7 +67,7 @@ fn a_query_that_an_elif_chain_narrows_is_followed_once() {
         format!("{SQLALCHEMY}def pick(k, session: Session):\n    q = select(Order)\n    if k == 0:\n        q = q.where(Order.a == 0)\n");
     let branch = |at: usize| format!("    elif k == {at}:\n        q = q.where(Order.a == {at})\n");
     let sqlalchemy = lines(&head, 180, branch, "    return session.execute(q).scalars().all()\n");
-    let report = run("scan", "app.py", &sqlalchemy);
+    let report = run("app.py", &sqlalchemy);
     // What it asks for stands in too many parts to compare; the query is found.
     assert_eq!(
         (limits(&report), &report["coverage"]["query_sites"]),
@@ -77,11 +80,7 @@ fn a_query_that_an_elif_chain_narrows_is_followed_once() {
 fn a_query_of_too_many_steps_is_told() {
     let head = format!("{DJANGO}def pick(k):\n    q = Order.objects.all()\n    if k == 0:\n        q = q.filter(a=0)\n");
     let branch = |at: usize| format!("    elif k == {at}:\n        q = q.filter(a={at})\n");
-    let report = run(
-        "scan",
-        "app.py",
-        &lines(&head, 1_500, branch, &format!("    return list(q)\n{BAD}")),
-    );
+    let report = run("app.py", &lines(&head, 1_500, branch, &format!("    return list(q)\n{BAD}")));
     assert!(
         limits(&report).iter().any(|told| told.starts_with("chain-steps app.py:")),
         "{:?}",
@@ -90,7 +89,6 @@ fn a_query_of_too_many_steps_is_told() {
     assert!(rules(&report).contains(&"blocking-call-in-async"), "{report}");
     let step = |at: usize| format!("    q = q.filter(a={at})\n");
     let report = run(
-        "scan",
         "app.py",
         &lines(&format!("{DJANGO}def pick(q):\n    q = Order.objects.all()\n"), 3_000, step, BAD),
     );
@@ -107,9 +105,9 @@ fn a_query_of_too_many_steps_is_told() {
 fn statements_that_add_to_one_query_are_counted() {
     let head = "import knex from 'knex';\nconst db = knex({});\nexport async function f() {\n  const q = db('users');\n";
     let add = |at: usize| format!("  q.where('a', {at});\n");
-    let few = run("scan", "app.ts", &lines(head, 30, add, "  return await q;\n}\n"));
+    let few = run("app.ts", &lines(head, 30, add, "  return await q;\n}\n"));
     assert_eq!(limits(&few), Vec::<String>::new());
-    let many = run("scan", "app.ts", &lines(head, 2_500, add, "  return await q;\n}\n"));
+    let many = run("app.ts", &lines(head, 2_500, add, "  return await q;\n}\n"));
     assert!(
         limits(&many).iter().any(|told| told.starts_with("additions app.ts:")),
         "{:?}",
@@ -122,7 +120,6 @@ fn statements_that_add_to_one_query_are_counted() {
 fn a_name_that_is_set_thousands_of_times_holds_what_was_set_last() {
     let set = |at: usize| format!("    rows = list(Order.objects.filter(a={at}))\n    total = len(rows)\n");
     let report = run(
-        "scan",
         "app.py",
         &lines(&format!("{DJANGO}def count():\n"), 3_000, set, "    return total\n"),
     );
@@ -144,7 +141,7 @@ fn long_chains_of_branches_are_read_whole() {
         branch,
         "return r }\n",
     );
-    let report = run("scan", "app.ts", &text);
+    let report = run("app.ts", &text);
     assert_eq!(
         (limits(&report), &report["coverage"]["calls"]["total"]),
         (vec!["holders app.ts:399".to_owned()], &Value::from(4_001))
@@ -160,7 +157,7 @@ fn calls_with_thousands_of_arguments_are_read_whole() {
         |at| format!("g({at}), "),
         "1)\n",
     );
-    let report = run("scan", "app.py", &text);
+    let report = run("app.py", &text);
     assert_eq!(
         (limits(&report), &report["coverage"]["calls"]["total"]),
         (Vec::new(), &Value::from(12_001))
@@ -177,14 +174,9 @@ fn classes_that_branch_and_join_are_looked_into_once() {
         )
     };
     let head = "import time\n\nclass K0:\n    def work(self):\n        time.sleep(1)\n\n";
-    let near = run(
-        "scan",
-        "app.py",
-        &lines(head, 10, diamond, "\nasync def go(k: K10):\n    k.work()\n"),
-    );
+    let near = run("app.py", &lines(head, 10, diamond, "\nasync def go(k: K10):\n    k.work()\n"));
     assert_eq!((limits(&near), rules(&near)), (Vec::new(), vec!["blocking-call-in-async"]));
     let far = run(
-        "scan",
         "app.py",
         &lines(head, 400, diamond, "\nasync def go(k: K400):\n    k.work()\n    k.missing()\n"),
     );
@@ -200,7 +192,7 @@ fn classes_that_branch_and_join_are_looked_into_once() {
 fn functions_with_thousands_of_parameters_are_told() {
     let text = lines("def f(", 3_000, |at| format!("p{at}=None, "), "z=1):\n    return 1\n\ndef g():\n");
     let text = lines(&text, 3_000, |at| format!("    f({at})\n"), BAD);
-    let report = run("scan", "app.py", &text);
+    let report = run("app.py", &text);
     assert_eq!(limits(&report), ["parameters app.py:1"]);
     assert!(rules(&report).contains(&"blocking-call-in-async"), "{report}");
 }
@@ -215,7 +207,7 @@ fn a_decorator_of_thousands_is_taken_apart_once() {
         |at| format!("@slow\ndef f{at}():\n    pass\n\n"),
         "async def go():\n    f7()\n",
     );
-    let report = run("scan", "app.py", &text);
+    let report = run("app.py", &text);
     let told = vec!["blocking-callers app.py:4".to_owned()];
     assert_eq!((limits(&report), rules(&report)), (told, vec!["blocking-call-in-async"]));
 }
@@ -231,25 +223,20 @@ fn constants_close_branches_of_long_functions() {
         line,
         "    if not wait:\n        return\n    time.sleep(1)\n\nasync def go():\n    work()\n",
     );
-    let report = run("scan", "app.py", &text);
+    let report = run("app.py", &text);
     assert_eq!(rules(&report), Vec::<&str>::new(), "{report}");
     let text = text.replace("    work()\n", "    work(True)\n");
-    assert_eq!(rules(&run("scan", "app.py", &text)), ["blocking-call-in-async"]);
+    assert_eq!(rules(&run("app.py", &text)), ["blocking-call-in-async"]);
 }
 
 /// A loop of thousands of calls, each of which was asked what the loop means.
 #[test]
 fn calls_in_one_long_loop_are_judged_or_told() {
     let call = |at: usize| format!("        Order.objects.get(a={at})\n");
-    let few = run(
-        "scan",
-        "app.py",
-        &lines(&format!("{DJANGO}def f(xs):\n    for x in xs:\n"), 40, call, ""),
-    );
+    let few = run("app.py", &lines(&format!("{DJANGO}def f(xs):\n    for x in xs:\n"), 40, call, ""));
     assert_eq!(limits(&few), Vec::<String>::new());
     assert!(rules(&few).contains(&"n-plus-one"), "{few}");
     let many = run(
-        "scan",
         "app.py",
         &lines(&format!("{DJANGO}def f(xs):\n    for x in xs:\n"), 6_000, call, ""),
     );
