@@ -9,6 +9,8 @@ use crate::judge::reach::Reach;
 use crate::libraries::entries::EntryKind;
 use crate::project::deployment::pools::{Pool, PoolKind};
 
+const ID: &str = "pool-not-configured";
+
 /// Checks a project.
 pub fn check(run: &Analyses<'_>) -> Vec<Finding> {
     let project = run.project;
@@ -19,12 +21,22 @@ pub fn check(run: &Analyses<'_>) -> Vec<Finding> {
         )
     });
     let default = |pool: &&Pool| !pool.sized && !pool.open && !pool.short_lived && pool.postgres == Some(true);
+    for pool in &project.deployment.pools {
+        let why = match () {
+            () if pool.sized || pool.open => "an option says how large it is, or its options are not all known",
+            () if pool.short_lived => "the function that makes it disposes of it",
+            () if pool.postgres != Some(true) => "it is not known to be for PostgreSQL",
+            () if !is_server => "nothing here serves requests",
+            () => continue,
+        };
+        project.silent(ID, pool.file, pool.span, || why);
+    }
     let mut pools = project.deployment.pools.iter().filter(default);
     let Some(pool) = pools.next().filter(|_| is_server) else {
         return Vec::new();
     };
     let mut finding = Finding::new(
-        "pool-not-configured",
+        ID,
         priority::judge(&Cost::Upkeep, &Reach::service(), Confidence::Medium, 0),
         Confidence::Medium,
         deployed::pool_place(project, pool),

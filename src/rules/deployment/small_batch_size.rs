@@ -17,6 +17,8 @@ use crate::project::deployment::sources;
 use crate::project::eval::Evaluator;
 use crate::project::graph::FnId;
 
+const ID: &str = "small-batch-size";
+
 /// The largest batch that counts as small.
 const SMALL: u64 = 10;
 
@@ -24,12 +26,23 @@ const SMALL: u64 = 10;
 pub fn check(run: &Analyses<'_>) -> Vec<Finding> {
     let project = run.project;
     let mut batches = batches::find(&project.code);
+    for batch in batches.iter().filter(|batch| batch.size > SMALL) {
+        project.silent(ID, batch.file, batch.span, || format!("more than {SMALL} are no small batch"));
+    }
     batches.retain(|batch| batch.size <= SMALL);
     if batches.is_empty() {
         return Vec::new();
     }
     let uses = uses(project, &batches);
-    batches.iter().filter_map(|batch| finding(project, &uses, batch)).collect()
+    let judged = batches.iter().filter_map(|batch| {
+        let found = finding(project, &uses, batch);
+        if found.is_none() {
+            let why = "nothing that it sizes is known to send rows or texts away";
+            project.silent(ID, batch.file, batch.span, || why);
+        }
+        found
+    });
+    judged.collect()
 }
 
 fn finding(project: &Project, uses: &Uses, batch: &Batch) -> Option<Finding> {
@@ -41,12 +54,7 @@ fn finding(project: &Project, uses: &Uses, batch: &Batch) -> Option<Finding> {
     let size = batch.size;
     let cost = if size <= TINY { Cost::Setting } else { Cost::Upkeep };
     let judgement = priority::judge(&cost, &Reach::service(), Confidence::Medium, 0);
-    let mut finding = Finding::new(
-        "small-batch-size",
-        judgement,
-        Confidence::Medium,
-        project.place(batch.file, batch.span, ""),
-    );
+    let mut finding = Finding::new(ID, judgement, Confidence::Medium, project.place(batch.file, batch.span, ""));
     finding.title = format!("{at} go out in batches of {size}");
     finding.message = format!(
         "`{}` is {size}: n rows or texts cost n / {size} round trips, where one call takes a hundred or more.",

@@ -18,6 +18,8 @@ use crate::project::Project;
 use crate::project::eval::Evaluator;
 use crate::vocabulary::List;
 
+const ID: &str = "cache-without-ttl";
+
 /// Checks a project.
 pub fn check(run: &Analyses<'_>) -> Vec<Finding> {
     let project = run.project;
@@ -45,14 +47,22 @@ fn in_file(project: &Project, file: FileId, module: &Module) -> Vec<Finding> {
         if !call.method().is_some_and(api_names::keeps_entry) || call.args.len() < 2 || call.is_open() {
             continue;
         }
+        let silent = |why: &str| project.silent(ID, file, module.expr(id).span, || why);
         let (Some(key), Some(store)) = (call.arg(0), store(&eval, file, &call)) else {
+            silent("it is not known to store in a shared cache, or it says when the entry ends");
             continue;
         };
-        if is_constant(&eval, file, key) || can_expire(module, &call, &mut seen) {
+        if is_constant(&eval, file, key) {
+            silent("its key is one that is written in the code: one entry cannot pile up");
+            continue;
+        }
+        if can_expire(module, &call, &mut seen) {
+            silent("its function has a name for an expiry, sets one, or takes entries away");
             continue;
         }
         let function = module.owner(id);
         if !store.explicit && !is_cache(project, &eval, file, &call, key, &mut seen) {
+            silent("nothing says that what it stores is a cache, and not the only copy");
             continue;
         }
         out.push(finding(project, file, &call, function, &store));
@@ -250,12 +260,7 @@ fn finding(project: &Project, file: FileId, call: &Call<'_>, function: FunctionI
     };
     let judgement = priority::judge(&Cost::Growth, &reach, confidence, 0);
     let label = reach.label;
-    let mut finding = Finding::new(
-        "cache-without-ttl",
-        judgement,
-        confidence,
-        project.place_in(function, module.expr(call.id).span),
-    );
+    let mut finding = Finding::new(ID, judgement, confidence, project.place_in(function, module.expr(call.id).span));
     "Caches an answer for ever".clone_into(&mut finding.title);
     finding.message = format!(
         "{} keeps an entry for each key until somebody deletes it: stale answers stay, and the cache grows until memory is full.",

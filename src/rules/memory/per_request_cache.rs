@@ -13,6 +13,8 @@ use crate::project::scope::Member;
 use crate::source::has_ignoring_case;
 use crate::vocabulary::List;
 
+const ID: &str = "per-request-cache";
+
 /// Places that a finding cites.
 const MAX_CITED: usize = 16;
 
@@ -44,11 +46,19 @@ fn of_class(project: &Project, lifetimes: &Lifetimes, file: FileId, module: &Mod
         })
         .collect();
     caches.sort_unstable_by_key(|(_, made)| *made);
+    let silent = |made: ExprId, why: &str| project.silent(ID, file, module.expr(made).span, || why);
     let &(name, made) = caches.first()?;
     if !has_age(module, class) {
+        silent(
+            made,
+            "nothing in its class speaks of an age of entries, so it may be meant for one request",
+        );
         return None;
     }
-    let at = lifetime::per_request(project, lifetimes, file, class).filter(|at| !is_held(project, *at))?;
+    let Some(at) = lifetime::per_request(project, lifetimes, file, class).filter(|at| !is_held(project, *at)) else {
+        silent(made, "no request is known to make an object of its class for itself alone");
+        return None;
+    };
     Some(finding(project, file, module, class, name, made, at))
 }
 
@@ -80,12 +90,7 @@ fn finding(project: &Project, file: FileId, module: &Module, class: ClassId, nam
     let label = reach.label;
     let owner = module.class(class).name.map_or("the class", |name| module.str(name));
     let holder = project.graph.id(file, module.owner(made));
-    let mut finding = Finding::new(
-        "per-request-cache",
-        judgement,
-        Confidence::Medium,
-        project.place_in(holder, module.expr(made).span),
-    );
+    let mut finding = Finding::new(ID, judgement, Confidence::Medium, project.place_in(holder, module.expr(made).span));
     finding.title = format!("The cache `{name}` of `{owner}` ends with each request");
     finding.message = format!(
         "`{owner}` keeps entries for a time in `{name}`, but a request makes a `{owner}` of its own: the next one starts with an empty cache."

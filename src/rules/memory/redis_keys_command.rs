@@ -19,6 +19,8 @@ use crate::project::Project;
 use crate::project::eval::Evaluator;
 use crate::source::Span;
 
+const ID: &str = "redis-keys-command";
+
 /// Checks a project.
 pub fn check(run: &Analyses<'_>) -> Vec<Finding> {
     let project = run.project;
@@ -86,10 +88,15 @@ fn in_file(project: &Project, file: FileId, module: &Module, grown: &FxHashSet<S
     // The walks of one function are mended together.
     let mut walks: FxHashMap<FunctionId, usize> = FxHashMap::default();
     for (call, method) in calls(module, |method| method == "keys" || READ_WHOLE.contains(&method)) {
+        let silent = |why: &str| project.silent(ID, file, module.expr(call.id).span, || why);
         if method == "keys" && call.args.is_empty() {
+            silent("a `keys` without a pattern is no command of Redis");
             continue;
         }
-        let Some(known) = redis::client(&eval, file, &call) else { continue };
+        let Some(known) = redis::client(&eval, file, &call) else {
+            silent("it is not known to be called on a client of Redis");
+            continue;
+        };
         let collection = if method == "keys" {
             None
         } else {
@@ -99,7 +106,10 @@ fn in_file(project: &Project, file: FileId, module: &Module, grown: &FxHashSet<S
                 .filter(|key| grown.contains(key))
             {
                 Some(key) => Some(key),
-                None => continue,
+                None => {
+                    silent("nothing here adds elements without end to a set or hash of a key that is known and the same");
+                    continue;
+                }
             }
         };
         let owner = module.owner(call.id);
@@ -126,6 +136,7 @@ fn finding(project: &Project, file: FileId, call: &Call<'_>, method: &str, colle
     let reached = reach.level;
     // A collection is read by key: it costs in proportion to itself, not to the database.
     if collection.is_some() && !matches!(reached, Reached::Request | Reached::Job) {
+        project.silent(ID, file, module.expr(call.id).span, || "no request and no job is known to read it");
         return None;
     }
     let confidence = if known == KnownBy::Type && collection.is_none() {
@@ -137,7 +148,7 @@ fn finding(project: &Project, file: FileId, call: &Call<'_>, method: &str, colle
     let less = if collection.is_some() { 2 } else { 0 };
     let judgement = priority::judge(&Cost::Stall { by: Stall::Compute }, &reach, confidence, less);
     let label = reach.label;
-    let mut finding = Finding::new("redis-keys-command", judgement, confidence, project.place_in(function, span));
+    let mut finding = Finding::new(ID, judgement, confidence, project.place_in(function, span));
     let command = method.to_ascii_uppercase();
     match collection {
         None => {

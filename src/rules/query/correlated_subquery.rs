@@ -13,6 +13,8 @@ use crate::project::Project;
 use crate::project::graph::QuerySite;
 use crate::statement::{Operation, Projection, RowLimit, Statement, Subquery, SubqueryPlace};
 
+const ID: &str = "correlated-subquery";
+
 const MAX_DEPTH: u32 = 4;
 
 /// Runs the rule.
@@ -50,10 +52,19 @@ fn is_few(project: &Project, query: &Query) -> bool {
 
 fn finding(project: &Project, site: &QuerySite) -> Option<Finding> {
     let query = &site.query;
-    if query.opaque || query.fetch || is_few(project, query) {
+    let silent = |why: &str| project.silent(ID, site.file, site.span, || why);
+    if query.opaque || query.fetch {
+        silent("the statement is not understood whole, or only reads on what was asked before");
         return None;
     }
-    let subquery = correlated(&query.statement, 0)?;
+    if is_few(project, query) {
+        silent("few outer rows are looked at: a key or a small limit leaves a handful");
+        return None;
+    }
+    let Some(subquery) = correlated(&query.statement, 0) else {
+        silent("no subquery of it names a column of the statement around it");
+        return None;
+    };
     let lateral = subquery.place == SubqueryPlace::From;
     let table = subquery.statement.tables.first().map_or("its table", |table| table.name.as_str());
     let outer = query.table().filter(|name| !name.is_empty()).unwrap_or("the outer table");
@@ -63,7 +74,7 @@ fn finding(project: &Project, site: &QuerySite) -> Option<Finding> {
     } else {
         scale::of_query(project, query)
     };
-    let (mut finding, _) = site_finding::start(project, site, "correlated-subquery", &Cost::Waste(rows), Confidence::Medium);
+    let (mut finding, _) = site_finding::start(project, site, ID, &Cost::Waste(rows), Confidence::Medium);
     finding.title = format!("A subquery on `{table}` runs for each row of `{outer}`");
     finding.message = if lateral {
         format!(

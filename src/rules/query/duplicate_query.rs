@@ -20,6 +20,8 @@ mod duplicate_report;
 mod in_loop;
 mod reload;
 
+const ID: &str = "duplicate-query";
+
 /// Runs the rule.
 pub fn check(run: &Analyses<'_>) -> Vec<Finding> {
     let project = run.project;
@@ -93,6 +95,11 @@ fn in_function(all: &Reads<'_>, eval: &Evaluator<'_>, function: FnId) -> Vec<Fin
     let node = project.graph.function(function);
     let is_migration = project.role(node.file) == walk::FileRole::Migration;
     if is_migration || node.id == crate::ir::FunctionId::MODULE || !node.effects.has(Effects::QUERY) {
+        if project.silence.asks(ID) {
+            let why = "it runs once: in a migration, or when the module is loaded";
+            let sites = node.queries.iter().filter_map(|&site| project.graph.sites.get(site));
+            sites.for_each(|site| project.silent(ID, site.file, site.span, || why));
+        }
         return Vec::new();
     }
     let module = project.code.module(node.file);
@@ -127,6 +134,9 @@ fn in_function(all: &Reads<'_>, eval: &Evaluator<'_>, function: FnId) -> Vec<Fin
         }
         if let Some(around) = in_loop::of(all, eval, function, *read) {
             out.push(duplicate_report::in_loop(project, function, *read, &around));
+        } else {
+            let why = "nothing that is sure to run before it in its function reads the same, or something may write in between";
+            project.silent(ID, node.file, module.expr(read.expr).span, || why);
         }
     }
     out

@@ -13,6 +13,8 @@ use crate::project::Project;
 use crate::project::graph::QuerySite;
 use crate::statement::{Filter, FilterKind, Subquery, SubqueryPlace};
 
+const ID: &str = "grouped-in-subquery";
+
 /// Runs the rule.
 pub fn check(run: &Analyses<'_>) -> Vec<Finding> {
     let project = run.project;
@@ -21,16 +23,23 @@ pub fn check(run: &Analyses<'_>) -> Vec<Finding> {
 
 fn finding(project: &Project, site: &QuerySite) -> Option<Finding> {
     let query = &site.query;
+    let silent = |why: &str| project.silent(ID, site.file, site.span, || why);
     if query.opaque || query.fetch {
+        silent("the statement is not understood whole, or only reads on what was asked before");
         return None;
     }
     let grouped = query
         .statement
         .subqueries
         .iter()
-        .find(|subquery| subquery.place == SubqueryPlace::In && subquery.grouped && subquery.statement.grouped)?;
+        .find(|subquery| subquery.place == SubqueryPlace::In && subquery.grouped && subquery.statement.grouped);
+    let Some(grouped) = grouped else {
+        silent("no IN of it is over a subquery that groups");
+        return None;
+    };
     // DISTINCT over the rows of one user is no grouping of all.
     if grouped.statement.filters.iter().any(|filter| is_narrow(project, grouped, filter)) {
+        silent("a value that the subquery is given leaves few rows to group");
         return None;
     }
     let inner = grouped.statement.tables.first().map_or("a table", |table| table.name.as_str());
@@ -42,7 +51,7 @@ fn finding(project: &Project, site: &QuerySite) -> Option<Finding> {
         is_declared: false,
         of_people: false,
     };
-    let (mut finding, _) = site_finding::start(project, site, "grouped-in-subquery", &cost, Confidence::Medium);
+    let (mut finding, _) = site_finding::start(project, site, ID, &cost, Confidence::Medium);
     finding.title = format!("`{outer}` is filtered by an IN over groups of `{inner}`");
     finding.message =
         format!("The statement groups `{inner}` as a whole to find the keys, before a filter on `{outer}` can narrow it down.");

@@ -14,6 +14,8 @@ use crate::project::graph::QuerySite;
 use crate::project::schema::Table;
 use crate::statement::{Dialect, Filter, FilterKind, Operation, Statement, SubqueryPlace};
 
+const ID: &str = "non-sargable-predicate";
+
 /// How deep statements inside statements are looked through.
 const MAX_DEPTH: u32 = 4;
 
@@ -25,16 +27,24 @@ pub fn check(run: &Analyses<'_>) -> Vec<Finding> {
 
 fn finding(project: &Project, site: &QuerySite) -> Option<Finding> {
     let (query, statement) = (&site.query, &site.query.statement);
+    let silent = |why: &str| project.silent(ID, site.file, site.span, || why);
     if query.opaque || query.fetch || matches!(statement.operation, Operation::Insert | Operation::Other) {
+        silent("the statement is not understood whole, or looks for no rows by itself");
         return None;
     }
-    let (statement, wrapped) = in_statement(project, statement, 0)?;
+    let Some((statement, wrapped)) = in_statement(project, statement, 0) else {
+        silent(
+            "no condition puts a column inside a function or looks for a part of it, an index serves it, or another condition leaves few rows",
+        );
+        return None;
+    };
     let name = statement
         .tables
         .get(wrapped.column.table.unwrap_or(0))
         .map_or("the table", |table| table.name.as_str());
     let table = project.schema.table(name);
     if table.is_some_and(|table| is_small(project, table)) {
+        silent("its table is small");
         return None;
     }
     let column = table.map_or(wrapped.column.column.as_str(), |table| table.column_name(&wrapped.column.column));
@@ -48,7 +58,7 @@ fn finding(project: &Project, site: &QuerySite) -> Option<Finding> {
         Cost::Search(rows)
     };
     let confidence = if table.is_some() { Confidence::High } else { Confidence::Medium };
-    let (mut finding, _) = site_finding::start(project, site, "non-sargable-predicate", &cost, confidence);
+    let (mut finding, _) = site_finding::start(project, site, ID, &cost, confidence);
     let what = if by_function {
         format!("The condition puts `{column}` inside a function or cast")
     } else {

@@ -56,12 +56,17 @@ pub fn check(run: &Analyses<'_>) -> Vec<Finding> {
         if site.query.fetch || site.query.opaque || site.query.statement.operation != Operation::Select {
             continue;
         }
-        let module = project.code.module(site.file);
-        for limit in limits(module, site.expr) {
-            if let Some((entry, at, place)) = search.source_of(site.file, limit, 0) {
-                out.push(report(project, site, &entry, at, place));
-                break;
-            }
+        let limits = limits(project.code.module(site.file), site.expr);
+        let mut sources = limits.iter().filter_map(|&limit| search.source_of(site.file, limit, 0));
+        match sources.next() {
+            Some((entry, at, place)) => out.push(report(project, site, &entry, at, place)),
+            None => project.silent(ID, site.file, site.span, || {
+                if limits.is_empty() {
+                    "it has no limit"
+                } else {
+                    "its limit is not known to come from a client, or something on the way bounds it"
+                }
+            }),
         }
     }
     out

@@ -18,19 +18,28 @@ const RECENT: usize = 2;
 /// Runs the rule.
 pub fn check(run: &Analyses<'_>) -> Vec<Finding> {
     let project = run.project;
-    project
-        .schema
-        .builds
-        .iter()
-        .filter(|build| blocks(build))
-        .map(|build| report(project, build))
-        .collect()
+    let builds = project.schema.builds.iter();
+    let blocking = builds.filter(|build| match blocks_nothing(build) {
+        Some(why) => {
+            project.silent_of_schema(ID, [&build.place], || why.to_owned());
+            false
+        }
+        None => true,
+    });
+    blocking.map(|build| report(project, build)).collect()
 }
 
-fn blocks(build: &IndexBuild) -> bool {
-    let postgres = matches!(build.dialect, Dialect::Postgres | Dialect::Generic);
-    // ON ONLY builds nothing.
-    postgres && build.table_existed && !build.index.concurrently && !build.index.only
+/// Why a build holds no write back that matters.
+fn blocks_nothing(build: &IndexBuild) -> Option<&'static str> {
+    match () {
+        () if !matches!(build.dialect, Dialect::Postgres | Dialect::Generic) => {
+            Some("it is not for PostgreSQL, whose builds hold writes back")
+        }
+        () if !build.table_existed => Some("the same migration makes its table, so it has no rows to read"),
+        () if build.index.concurrently => Some("it is built CONCURRENTLY"),
+        () if build.index.only => Some("ON ONLY builds nothing: the partitions' indexes are built one by one"),
+        () => None,
+    }
 }
 
 fn report(project: &Project, build: &IndexBuild) -> Finding {

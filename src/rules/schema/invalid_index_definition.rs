@@ -29,14 +29,27 @@ pub fn check(run: &Analyses<'_>) -> Vec<Finding> {
         for index in table.indexes.iter().filter(|index| index.origin != IndexOrigin::ForeignKey) {
             // A tool gives its models a key without a word where none is declared.
             let is_implied = index.origin == IndexOrigin::Primary && !index.in_migrations();
+            let silent = |why: &str| project.silent_of_schema(ID, &index.places, || why.to_owned());
             if is_implied {
                 continue;
             }
-            if table.phantom {
-                findings.extend(missing_table(project, table, index));
-            } else if !table.open && !table.is_derived && !table.columns.is_empty() && is_alone(table) {
-                findings.extend(missing_column(project, table, index));
+            let is_known = !table.open && !table.is_derived && !table.columns.is_empty() && is_alone(table);
+            let found = match () {
+                () if table.phantom => missing_table(project, table, index),
+                () if is_known => missing_column(project, table, index),
+                () => {
+                    silent("not all columns of its table are known");
+                    continue;
+                }
+            };
+            if found.is_none() {
+                silent(if table.phantom {
+                    "nothing here makes its table, and no other one has nearly its name: it may come from elsewhere"
+                } else {
+                    "its table has all the columns that it names"
+                });
             }
+            findings.extend(found);
         }
     }
     findings

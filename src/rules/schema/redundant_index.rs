@@ -23,6 +23,8 @@ pub fn check(run: &Analyses<'_>) -> Vec<Finding> {
         for (at, index) in table.indexes.iter().enumerate() {
             if let Some(keeper) = keeper(table, at) {
                 findings.extend(report(project, number, index, keeper));
+            } else {
+                project.silent_of_schema(ID, &index.places, || kept_for(index).to_owned());
             }
         }
     }
@@ -42,6 +44,16 @@ pub(crate) fn keeper(table: &Table, at: usize) -> Option<&Index> {
         .filter(|&(other, _)| other != at)
         .find(|&(other, candidate)| replaces(candidate, other, index, at))
         .map(|(_, candidate)| candidate)
+}
+
+/// Why an index stays for which no other one stands in.
+fn kept_for(index: &Index) -> &'static str {
+    match index.origin {
+        IndexOrigin::Primary => "it is the primary key",
+        IndexOrigin::ForeignKey => "it is one that a foreign key brings along",
+        _ if index.unique => "it holds a rule, that its values are unique, and no other index holds the same",
+        _ => "no other index of the table begins with the same columns in the same order, for the same rows",
+    }
 }
 
 /// Whether `keeper` does all that `index` does. Of two equal ones the primary key stays, then the unique one, then the first.

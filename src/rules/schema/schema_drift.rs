@@ -19,7 +19,13 @@ const MAX_CITED: usize = 10;
 /// Runs the rule.
 pub fn check(run: &Analyses<'_>) -> Vec<Finding> {
     let project = run.project;
+    let all_silent = |table: &Table, why: &str| {
+        let places = table.indexes.iter().flat_map(|index| &index.places);
+        project.silent_of_schema(ID, places, || why.to_owned());
+    };
     if !project.schema.is_complete() {
+        let tables = project.schema.tables.iter();
+        tables.for_each(|table| all_silent(table, "not everything that makes the schema was understood"));
         return Vec::new();
     }
     let needs = run.index_needs();
@@ -27,9 +33,11 @@ pub fn check(run: &Analyses<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (table, needs) in project.schema.tables.iter().zip(by_table) {
         if !is_comparable(table) {
+            all_silent(table, "its table does not stand whole in both the models and the migrations");
             continue;
         }
         let drift = Drift { project, needs, table };
+        drift.note_agreement();
         findings.extend(drift.unbuilt().map(|index| drift.report_unbuilt(index)));
         findings.extend(drift.report_undeclared());
     }
@@ -58,6 +66,19 @@ struct Drift<'p> {
 }
 
 impl<'p> Drift<'p> {
+    /// Notes of the indexes that are not reported why they are not.
+    fn note_agreement(&self) {
+        if !self.project.silence.asks(ID) {
+            return;
+        }
+        let reported: Vec<&Index> = self.unbuilt().chain(self.undeclared()).collect();
+        let agreed = |index: &&Index| !reported.iter().any(|other| std::ptr::eq(*other, *index));
+        for index in self.table.indexes.iter().filter(agreed) {
+            let why = "the models and the migrations have it, or one that serves the same queries; or it comes with a key";
+            self.project.silent_of_schema(ID, &index.places, || why.to_owned());
+        }
+    }
+
     /// Indexes that the model declares and no migration builds, nor one that does the same.
     fn unbuilt(&self) -> impl Iterator<Item = &'p Index> {
         let built = |index: &Index| {

@@ -23,6 +23,8 @@ use crate::project::{Project, loops};
 use crate::source::Span;
 use crate::vocabulary::List;
 
+const ID: &str = "fixed-delay";
+
 /// Names and factors between a sleep and the number that it waits for.
 const MAX_NAMES: u32 = 4;
 
@@ -54,17 +56,23 @@ fn check_file(project: &Project, file: FileId) -> Vec<Finding> {
     let reasons = OnceCell::new();
     let mut out = Vec::new();
     for id in module.call_ids() {
-        let Some(seconds) = search.delay(file, id).filter(|seconds| (SHORTEST..LONGEST).contains(seconds)) else {
+        let silent = |why: &str| project.silent(ID, file, module.expr(id).span, || why);
+        let Some(seconds) = search.delay(file, id) else {
+            silent("it is no sleep, or the time that it waits is no constant");
             continue;
         };
         let owner = named(module, module.owner(id));
-        if owner == FunctionId::MODULE
-            || has_reason(module, reasons.get_or_init(|| Reasons::of(module)), id, owner)
-            || !loops::around(&eval, file, id).is_empty()
-        {
-            continue;
+        if !(SHORTEST..LONGEST).contains(&seconds) {
+            silent("it is too short to be felt, or so long that it is a schedule");
+        } else if owner == FunctionId::MODULE {
+            silent("it runs once, when the module is loaded");
+        } else if has_reason(module, reasons.get_or_init(|| Reasons::of(module)), id, owner) {
+            silent("it has a reason: a retry, a stream, a race, or a function that is there to wait");
+        } else if !loops::around(&eval, file, id).is_empty() {
+            silent("it is in a loop, which asks again and again");
+        } else {
+            out.extend(finding(project, &eval, file, id, owner, seconds));
         }
-        out.extend(finding(project, &eval, file, id, owner, seconds));
     }
     out
 }
@@ -331,6 +339,8 @@ fn finding(project: &Project, eval: &Evaluator<'_>, file: FileId, sleep: ExprId,
         Reached::Unknown => asks,
     };
     if !is_felt {
+        let why = "nobody is known to wait for it: it is start-up, a command, a job, or not waited for";
+        project.silent(ID, file, module.expr(sleep).span, || why);
         return None;
     }
     let confidence = if reached == Reached::Request {
@@ -341,12 +351,7 @@ fn finding(project: &Project, eval: &Evaluator<'_>, file: FileId, sleep: ExprId,
     let less = usize::from(reached == Reached::Unknown);
     let judgement = priority::judge(&Cost::Sleep(seconds), &reach, confidence, less);
     let label = reach.label;
-    let mut finding = Finding::new(
-        "fixed-delay",
-        judgement,
-        confidence,
-        project.place_in(function, module.expr(sleep).span),
-    );
+    let mut finding = Finding::new(ID, judgement, confidence, project.place_in(function, module.expr(sleep).span));
     finding.title = format!("Waits {seconds} s at each call, whatever happened");
     finding.message = format!(
         "`{}` sleeps for {seconds} s at each call, not because of a failure and not in a loop.{}",

@@ -18,6 +18,8 @@ use crate::project::eval::Evaluator;
 use crate::source::Span;
 use crate::vocabulary::List;
 
+const ID: &str = "long-transaction";
+
 /// Expressions of a parameter among which `Depends` is looked for.
 const MAX_STEPS: usize = 50;
 
@@ -198,7 +200,11 @@ fn finding(project: &Project, file: FileId, region: &Region) -> Option<Finding> 
         Some((edge, wait))
     });
     // The first that waits for a machine tells more than a pause.
-    let (edge, wait) = waits.min_by_key(|(_, wait)| wait.sleeps)?;
+    let Some((edge, wait)) = waits.min_by_key(|(_, wait)| wait.sleeps) else {
+        let why = "nothing that runs in the transaction is known to wait for another machine or a clock";
+        project.silent(ID, file, region.opened, || why);
+        return None;
+    };
     let name = wait.name;
     let reach = reach::at(project, function, edge.expr);
     // A session of the request holds no lock before its first write.
@@ -206,7 +212,7 @@ fn finding(project: &Project, file: FileId, region: &Region) -> Option<Finding> 
     let judgement = priority::judge(&Cost::Held, &reach, Confidence::Medium, less);
     let label = reach.label;
     let mut finding = Finding::new(
-        "long-transaction",
+        ID,
         judgement,
         Confidence::Medium,
         project.place_in(function, module.expr(edge.expr).span),

@@ -18,6 +18,8 @@ use crate::project::eval::{Callees, Evaluator};
 use crate::project::graph::FnId;
 use crate::source::Span;
 
+const ID: &str = "polling-never-stops";
+
 /// Callbacks between a timer and the hook of its component.
 const MAX_CALLBACKS: usize = 12;
 
@@ -44,17 +46,28 @@ fn check_file(project: &Project, file: FileId) -> Vec<Finding> {
 
 fn finding(project: &Project, eval: &Evaluator<'_>, file: FileId, call: &Call<'_>, cleared: &mut FxHashMap<Span, bool>) -> Option<Finding> {
     let module = project.code.module(file);
-    let callback = callee(project, eval, file, call.arg(0)?)?;
+    let silent = |why: &str| project.silent(ID, file, module.expr(call.id).span, || why);
+    let Some(callback) = call.arg(0).and_then(|callback| callee(project, eval, file, callback)) else {
+        silent("what the interval runs is not known");
+        return None;
+    };
     let asks = project.graph.function(callback).effects.any(Effects::NETWORK.and(Effects::QUERY));
     let name = project.short_name(callback);
     if !(asks || refetches(project, callback)) || polling::is_keep_alive(&name) {
+        silent("what the interval runs is not known to ask a server, or keeps a session alive");
         return None;
     }
-    let (hook, outer) = component(module, call.id)?;
+    let Some((hook, outer)) = component(module, call.id) else {
+        silent("it is not started when a component appears");
+        return None;
+    };
     let how = match kept(module, call.id) {
         Kept::Nowhere => "nothing keeps its handle, so nothing can stop it",
         Kept::Somewhere if !*cleared.entry(outer).or_insert_with(|| clears(module, outer)) => "nothing clears it",
-        Kept::Somewhere => return None,
+        Kept::Somewhere => {
+            silent("something in the component clears an interval");
+            return None;
+        }
     };
     let function = project.graph.id(file, module.owner(call.id));
     let place = project.place_in(function, module.expr(call.id).span);
@@ -65,7 +78,7 @@ fn finding(project: &Project, eval: &Evaluator<'_>, file: FileId, call: &Call<'_
         Confidence::High,
         0,
     );
-    let mut finding = Finding::new("polling-never-stops", judgement, Confidence::High, place);
+    let mut finding = Finding::new(ID, judgement, Confidence::High, place);
     finding.title = "An interval that asks the server is never stopped".to_owned();
     finding.message = format!(
         "The interval is started in `{hook}`, and {how}: it goes on after the component is gone, once more for each time it was shown."
