@@ -37,9 +37,9 @@ const SECRET: &str = "secret";
 /// What reading one file gave.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Seen {
-    /// Its facts.
+    /// It was read, with what else coverage counts of it.
     Facts {
-        /// The facts.
+        /// What the file says, as it is linked.
         facts: Box<FileFacts>,
         /// Lines of text.
         lines: usize,

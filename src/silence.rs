@@ -38,7 +38,7 @@ pub struct Note {
 }
 
 impl Silence {
-    /// Asks.
+    /// Keeps the notes of one rule about the lines that are asked about, and no others.
     pub fn of(asked: AskedLines) -> Silence {
         Silence {
             asked: Some(asked),

@@ -88,7 +88,7 @@ pub struct ColumnUse {
 /// A predicate on a column.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Filter {
-    /// The column.
+    /// The column that is compared.
     pub column: ColumnUse,
     /// How it is compared.
     pub kind: FilterKind,
@@ -313,7 +313,7 @@ pub struct Subquery {
     pub place: SubqueryPlace,
     /// It names a column of the outer statement.
     pub correlated: bool,
-    /// It has GROUP BY.
+    /// It groups its rows: GROUP BY, or DISTINCT.
     pub grouped: bool,
     /// The subquery itself.
     pub statement: Box<Statement>,
@@ -326,9 +326,9 @@ pub enum SubqueryPlace {
     Select,
     /// A value in a condition.
     Where,
-    /// `EXISTS (…)`.
+    /// What `EXISTS (…)` asks.
     Exists,
-    /// `IN (…)`.
+    /// The values of `IN (…)`.
     In,
     /// A derived table or a CTE.
     From,
@@ -477,13 +477,13 @@ pub struct TableDef {
 pub enum SchemaOp {
     /// CREATE TABLE; the flag is IF NOT EXISTS.
     CreateTable(TableDef, bool),
-    /// DROP TABLE.
+    /// DROP TABLE: the table's name.
     DropTable(String),
     /// RENAME TABLE from, to.
     RenameTable(String, String),
     /// ADD COLUMN on a table.
     AddColumn(String, ColumnDef),
-    /// DROP COLUMN.
+    /// DROP COLUMN: table, column.
     DropColumn(String, String),
     /// RENAME COLUMN: table, from, to.
     RenameColumn(String, String, String),
@@ -497,9 +497,9 @@ pub enum SchemaOp {
     RenameIndex(String, String),
     /// ADD CONSTRAINT … USING INDEX: an index becomes that of a primary key or of a unique constraint.
     PromoteIndex {
-        /// Table.
+        /// The table that has the index.
         table: String,
-        /// The index.
+        /// Name of the index that the constraint takes over.
         index: String,
         /// The constraint's name, which the index takes.
         name: Option<String>,

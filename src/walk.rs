@@ -304,7 +304,7 @@ fn add_entry(root: &Path, entry: &DirEntry, walked: &mut Walked) {
 
 /// What becomes of a file, by its path.
 enum Fate {
-    /// It is read.
+    /// It is read as a file of this kind.
     Read(FileKind),
     /// It is left out.
     Skip(Reason),
@@ -345,7 +345,7 @@ fn count_unread(path: &str, walked: &mut Walked) {
 trait Folders {
     /// Whether a folder holds a file of a name.
     fn has_file(&self, folder: &Path, name: &str) -> bool;
-    /// The names in a folder.
+    /// What a folder holds, by name, in any order.
     fn names(&self, folder: &Path) -> Vec<String>;
 }
 

@@ -79,7 +79,7 @@ pub enum Select {
     Columns,
 }
 
-/// What bounds a wait.
+/// What ends a wait that takes too long, by what has to be given to the call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WaitBound {
     /// A signal that ends the call.
@@ -106,7 +106,7 @@ pub enum Gather {
 /// What a loop goes over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum IteratedOver {
-    /// All keys.
+    /// Keys of a store, which are asked for one by one: all of them.
     Keys,
     /// All elements of one collection.
     Elements,
@@ -125,7 +125,7 @@ pub enum Unblock {
     Compute,
     /// Another process.
     Process,
-    /// A file.
+    /// A file that is read or written.
     File,
     /// Any other call.
     Call,
@@ -307,7 +307,7 @@ impl Advised {
     }
 }
 
-/// One text.
+/// A summary and code of `rules/advice/`, as a file has them under one key.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Text {

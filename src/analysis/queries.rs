@@ -33,7 +33,7 @@ pub enum RowBound {
     Unbounded,
     /// More clauses may apply than the code shows.
     Open,
-    /// A write.
+    /// It brings no rows: it changes them.
     Write,
     /// The statement was not understood.
     NotUnderstood,

@@ -9,7 +9,7 @@ use crate::vocabulary::List;
 /// How a receiver is known to be a Redis client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KnownBy {
-    /// By its type.
+    /// By its type: it is made of a client's class, or annotated so.
     Type,
     /// By its name alone.
     Name,

@@ -57,7 +57,7 @@ pub struct Ranked {
 /// What becomes of a finding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fate {
-    /// It is reported.
+    /// It is part of the report.
     Reported,
     /// It stands in a test or a generated file.
     LeftOut,

@@ -173,7 +173,7 @@ impl Found {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Lines {
     File,
-    /// A function.
+    /// From the first line of a function to its last.
     Function(u32, u32),
     /// The comment's own lines and the one below.
     Range(u32, u32),

@@ -47,7 +47,7 @@ impl Edit {
 pub struct NewFile {
     /// Path relative to the root.
     pub path: String,
-    /// Its text.
+    /// All that is in it, line ends as they are written.
     pub text: String,
 }
 

@@ -13,7 +13,7 @@ const LONG: usize = 79;
 pub struct WantedImport<'a> {
     /// The module that it is taken from; `None` for a module itself.
     pub from: Option<&'a str>,
-    /// The name.
+    /// The name that is imported, without `as`.
     pub name: &'a str,
 }
 

@@ -16,11 +16,11 @@ use crate::walk::FileKind;
 /// A finding that is not mended although its rule knows a way out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Left {
-    /// Its rule.
+    /// Id of the finding's rule.
     pub rule: String,
     /// Its file and line.
     pub place: String,
-    /// Why.
+    /// What stands in the way of mending it, for people.
     pub why: String,
 }
 

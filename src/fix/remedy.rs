@@ -35,7 +35,7 @@ pub struct Rewrite {
     pub file: String,
     /// The expression.
     pub span: Span,
-    /// How.
+    /// What is to become of the expression.
     pub how: RewriteKind,
 }
 

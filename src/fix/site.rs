@@ -53,7 +53,7 @@ impl<'a> FixContext<'a> {
         }
     }
 
-    /// A file by its path.
+    /// The file of a path relative to the root; `None` where it was not read.
     pub fn file(&self, path: &str) -> Option<FileId> {
         let files = &self.project.code.files;
         let at = files.binary_search_by(|facts| facts.path.as_str().cmp(path)).ok()?;

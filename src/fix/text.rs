@@ -61,7 +61,7 @@ pub fn next_code(text: &str, mut at: usize, comment: &str) -> Option<(usize, cha
 
 /// A list, tuple, argument list or object in brackets, with its items: where and what to insert so that one more item stands at its end.
 pub struct BracketedList<'t> {
-    /// The text.
+    /// The file that the brackets stand in, whole.
     pub text: &'t str,
     /// The brackets and what is between them.
     pub span: Span,

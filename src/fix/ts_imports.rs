@@ -10,7 +10,7 @@ use crate::ir::{FunctionId, Import, Module};
 pub struct WantedName<'a> {
     /// The package, as it is imported.
     pub from: &'a str,
-    /// The name.
+    /// The name that the package exports.
     pub name: &'a str,
 }
 

@@ -58,9 +58,9 @@ pub struct Blob {
 
 /// What a folder holds under a name.
 pub enum NodeKind {
-    /// A folder.
+    /// A folder, of which nothing is read yet.
     Folder(Folder),
-    /// A file.
+    /// A regular file, whose bytes are read when they are asked for.
     File(Blob),
     /// A symbolic link.
     Link,

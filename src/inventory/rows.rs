@@ -57,7 +57,7 @@ pub struct QueryRow {
     pub projection: Vec<String>,
     /// Relations that are loaded along.
     pub eager: Vec<String>,
-    /// The index that serves it.
+    /// The index of the schema that its conditions can use; `None` where there is none, or none that is needed.
     pub index: Option<ServedBy>,
     /// How many rows it may bring: `one row`, `limited`, `by key`, `by parent`, `by window`, `unbounded`, `open`, `write`,
     /// `not understood`.
@@ -73,7 +73,7 @@ pub struct QueryRow {
 /// A statement as SQL.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SqlText {
-    /// The text.
+    /// One statement, with `$1` where a value is given.
     pub text: String,
     /// It is what the program sends, but for the values.
     pub exact: bool,
@@ -104,7 +104,7 @@ pub struct LoopAt {
 pub struct FilterRow {
     /// Table, where it is not the first one.
     pub table: Option<String>,
-    /// Column.
+    /// The column that is compared, as the schema or the code names it.
     pub column: String,
     /// `equality`, `in`, `range`, `prefix`, `pattern`, `negative`, `function`, `other`.
     pub kind: String,
@@ -115,7 +115,7 @@ pub struct FilterRow {
 /// An index that serves a query.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ServedBy {
-    /// Its table.
+    /// Name of the table that it is an index of.
     pub table: String,
     /// Name; without one, what made it: `primary key`, `unique`, `foreign key`, `index`.
     pub name: String,
@@ -157,7 +157,7 @@ impl EndpointRow {
 /// A table of the schema, for reviewers: its rows, its indexes, and who uses it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TableRow {
-    /// Name.
+    /// Its name in the database.
     pub name: String,
     /// Where it is defined.
     pub location: Location,
@@ -171,7 +171,7 @@ pub struct TableRow {
     /// Why it is of that class: `orders, written by POST /orders`.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub scale_reason: String,
-    /// Its indexes.
+    /// Indexes that models or migrations give it, those of keys among them.
     pub indexes: Vec<IndexRow>,
 }
 

@@ -34,7 +34,7 @@ pub struct Clause {
     pub iterable: ExprId,
     /// The `if` conditions.
     pub conditions: Box<[ExprId]>,
-    /// `async for`.
+    /// It is an `async for`, which waits for each element.
     pub is_async: bool,
 }
 
@@ -52,7 +52,7 @@ pub struct Slice {
 /// A list, set, dict comprehension or generator.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Comp {
-    /// Which.
+    /// What it makes: a list, a set, a dict or a generator.
     pub kind: CompKind,
     /// What it yields: for dicts the key and the value.
     pub elements: Box<[ExprId]>,
@@ -76,7 +76,7 @@ pub struct Jsx {
 pub enum TemplatePart {
     /// Literal text.
     Text(Sym),
-    /// A hole.
+    /// An expression whose value stands there: `{x}`, `${x}`.
     Hole(ExprId),
 }
 

@@ -366,7 +366,7 @@ fn names_of_call(module: &Module, call: &Call<'_>) -> Vec<Sym> {
 pub struct Setting {
     /// Byte offset.
     pub at: u32,
-    /// The name.
+    /// The name that is set.
     pub name: Sym,
     /// What is set, or what is iterated or entered.
     pub expr: ExprId,

@@ -419,7 +419,7 @@ pub struct Call<'m> {
     pub callee: ExprId,
     /// Arguments.
     pub args: &'m [Arg],
-    /// `new`.
+    /// `new` stands before it: it constructs.
     pub is_new: bool,
 }
 

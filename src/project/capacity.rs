@@ -50,13 +50,13 @@ pub enum LimitKind {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum CapacityUnit {
-    /// Processes.
+    /// Processes of a server or a pool of workers.
     Processes,
-    /// Threads.
+    /// Threads of one process.
     Threads,
     /// Pieces of work at once.
     Tasks,
-    /// Connections.
+    /// Connections to a database, or to a service.
     Connections,
     /// Items of a batch.
     Items,

@@ -47,7 +47,7 @@ const FUEL: u32 = 1500;
 /// Where a name leads.
 #[derive(Clone, Debug)]
 pub enum Found {
-    /// A binding in a file.
+    /// What a function of a file binds the name to.
     Binding(FileId, FunctionId, Binding),
     /// A module of the project.
     Module(FileId),

@@ -62,7 +62,7 @@ pub struct QuerySite {
 /// How an edge leads to its target.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EdgeKind {
-    /// A call.
+    /// The function that is called, which runs before the call ends.
     Call,
     /// A callback that runs during the call.
     Inline,

@@ -11,7 +11,7 @@ use crate::source::Span;
 pub struct KeptAttribute {
     /// The name of the object, as the function has it.
     pub object: Sym,
-    /// The attribute.
+    /// The attribute of that object, as in `self._rate`.
     pub attribute: Sym,
 }
 

@@ -67,9 +67,9 @@ impl LoopVerdict {
 /// How a loop is written.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum LoopForm {
-    /// `for`.
+    /// A `for` statement, `async for` and `for … of` among them.
     For,
-    /// `while`.
+    /// A `while` or `do … while` statement.
     While,
     /// A clause of a comprehension.
     Comprehension,

@@ -22,7 +22,7 @@ pub struct Relations {
 /// Classes by the path of their file and their name.
 pub(super) type Classes<'f> = FxHashMap<(&'f str, &'f str), (FileId, ClassId)>;
 
-/// All classes of the files.
+/// Finds the classes of all programs; of two with one name in a file, the first one counts.
 pub(super) fn classes(files: &[FileFacts]) -> Classes<'_> {
     let mut classes = Classes::default();
     for (index, facts) in files.iter().enumerate() {

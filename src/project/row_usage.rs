@@ -84,7 +84,7 @@ impl RowUsage {
 pub enum Holds {
     /// A collection of rows.
     Rows,
-    /// One row.
+    /// One row of them: an element, or what `.first()` gives.
     Row,
     /// A number.
     Figure,

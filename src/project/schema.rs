@@ -190,9 +190,9 @@ pub struct Table {
     pub primary_key: Vec<String>,
     /// Indexes, also those that constraints make.
     pub indexes: Vec<Index>,
-    /// Foreign keys.
+    /// Foreign keys that start here, of models and migrations together.
     pub foreign_keys: Vec<ForeignKey>,
-    /// Partitioned, or a partition.
+    /// It is partitioned, or a partition of another one.
     pub partition: bool,
     /// It may have more than is listed.
     pub open: bool,

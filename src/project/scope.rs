@@ -11,11 +11,11 @@ const MAX_PATTERN: usize = 8;
 /// A step into a destructured value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PatternStep {
-    /// `{ key }`.
+    /// The entry of a key: `{ key }`, `{ key: name }`.
     Key(Sym),
     /// `[a, b]`, `a, b`.
     Index(u32),
-    /// `...rest`.
+    /// All that is left: `...rest`, `*rest`.
     Rest,
 }
 
@@ -34,9 +34,9 @@ pub enum Bound {
     Annotation(ExprId),
     /// An import, by its place in the module's list.
     Import(usize),
-    /// A function.
+    /// A function that is defined under the name.
     Function(FunctionId),
-    /// A class.
+    /// A class that is defined under the name.
     Class(ClassId),
 }
 
@@ -54,7 +54,7 @@ pub struct Binding {
 /// A member of a class.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Member {
-    /// A method.
+    /// A function in the class's body.
     Method(FunctionId),
     /// A class attribute or `self.x = value`; with the annotation beside it.
     Value(ExprId, Option<ExprId>),

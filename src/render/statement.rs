@@ -146,9 +146,9 @@ pub enum BindComparison {
 pub struct BindParameter {
     /// The table of the column: an index into the schema's.
     pub table: Option<usize>,
-    /// The column.
+    /// The column that the value is compared with or put into.
     pub column: String,
-    /// How.
+    /// What the statement does with the value.
     pub how: BindComparison,
 }
 

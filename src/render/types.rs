@@ -15,13 +15,13 @@ pub enum ValueClass {
     Integer,
     /// Other numbers.
     Number,
-    /// Texts.
+    /// Texts of any length.
     Text,
     /// True or false.
     Boolean,
-    /// Moments.
+    /// Moments: a day with a time, with or without a zone.
     Moment,
-    /// Days.
+    /// Days without a time.
     Day,
     /// Times of a day.
     Clock,
@@ -31,7 +31,7 @@ pub enum ValueClass {
     Uuid,
     /// JSON that can be compared.
     Json,
-    /// Bytes.
+    /// Bytes that are no text.
     Bytes,
     /// Texts made ready for searching.
     Search,

@@ -39,7 +39,7 @@ pub struct CallList {
 /// How the calls of the listed functions were resolved.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Totals {
-    /// Functions.
+    /// How many functions are listed.
     pub functions: usize,
     /// Calls that lead to functions of the project.
     pub resolved: usize,

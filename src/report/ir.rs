@@ -83,7 +83,7 @@ impl Tree<'_> {
         }
     }
 
-    /// A function with all that is in it.
+    /// Writes a function, its parameters, names and statements, `depth` levels in.
     fn function(&mut self, id: FunctionId, depth: usize) {
         let module = self.module;
         let function = module.function(id);

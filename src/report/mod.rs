@@ -46,9 +46,9 @@ pub const VERSION: u32 = 2;
 /// What made the report.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MadeBy {
-    /// Name.
+    /// The program's name, `perfaudit`.
     pub name: String,
-    /// Version.
+    /// The version of the program, as its package has it.
     pub version: String,
 }
 

@@ -63,9 +63,9 @@ pub struct Column {
 pub enum IndexKind {
     /// A declaration of its own.
     Index,
-    /// A primary key.
+    /// The database makes it for a primary key.
     PrimaryKey,
-    /// A unique constraint.
+    /// The database makes it for a unique constraint.
     UniqueConstraint,
     /// The database or the ORM makes it for a foreign key.
     ForeignKey,
@@ -135,15 +135,15 @@ pub struct Table {
     pub created: bool,
     /// All of its parts are known: it copies, inherits and spreads nothing that is not.
     pub complete: bool,
-    /// Partitioned, or a partition.
+    /// It is partitioned, or a partition of another one.
     pub partitioned: bool,
     /// Columns of the primary key.
     pub primary_key: Vec<String>,
-    /// Columns.
+    /// Columns that models or migrations give it, in the order of the schema.
     pub columns: Vec<Column>,
-    /// Indexes.
+    /// Indexes, those of keys and constraints among them.
     pub indexes: Vec<Index>,
-    /// Foreign keys.
+    /// Foreign keys that start at it.
     pub foreign_keys: Vec<ForeignKey>,
     /// Views of the schema that have it.
     pub declared_in: Vec<PlaceKind>,

@@ -26,14 +26,14 @@ pub enum ToolchainSettings {
     TsConfig {
         /// Relative path of the configuration it extends.
         extends: Option<String>,
-        /// `baseUrl`.
+        /// `baseUrl`: the folder, relative to this file, from which bare imports are looked up.
         base_url: Option<String>,
         /// `paths`: pattern and targets.
         paths: Vec<(String, Vec<String>)>,
     },
     /// `package.json`.
     Package {
-        /// Its name.
+        /// The name by which other packages import it.
         name: String,
         /// Entry points: subpath (`.` for the package itself) and file.
         entries: Vec<(String, String)>,

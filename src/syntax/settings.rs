@@ -40,7 +40,7 @@ pub struct Command {
 /// A service of a compose file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Service {
-    /// Its name.
+    /// The key under `services`.
     pub name: String,
     /// From the name to the image.
     pub span: Span,
@@ -59,7 +59,7 @@ pub struct Service {
 /// The settings of one file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ConfigFacts {
-    /// What it is for.
+    /// Whose settings they are: a compose file's, Redis's, `PostgreSQL`'s, …
     pub kind: ConfigKind,
     /// All settings.
     pub entries: Vec<ConfigEntry>,

@@ -321,7 +321,7 @@ impl Lower<'_> {
         }
     }
 
-    /// Exports the entries of an object.
+    /// Exports what an object literal holds under its keys: `module.exports = { load }`.
     fn export_entries(&mut self, object: ExprId) {
         let entries: Vec<ObjectEntry> = match self.b.module.kind(object) {
             ExprKind::Object(entries) => entries.to_vec(),

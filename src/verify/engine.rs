@@ -108,7 +108,7 @@ pub struct TableLoad {
     pub create: String,
     /// The statement that fills it.
     pub fill: String,
-    /// Its indexes.
+    /// The indexes to make once it is filled.
     pub indexes: Vec<MadeIndex>,
 }
 

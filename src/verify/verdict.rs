@@ -52,9 +52,9 @@ pub struct PlannerAnswer {
 pub struct Proven {
     /// The finding's fingerprint.
     pub fingerprint: String,
-    /// Its rule.
+    /// Id of the finding's rule.
     pub rule: String,
-    /// Its priority.
+    /// How urgent the finding is before the planner was asked.
     pub priority: Priority,
     /// Its title.
     pub title: String,

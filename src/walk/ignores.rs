@@ -15,7 +15,7 @@ use ignore::gitignore::{Gitignore, GitignoreBuilder};
 pub struct IgnoreTexts<'a> {
     /// `.ignore`, which wins over the others.
     pub ignore: &'a str,
-    /// `.gitignore`.
+    /// `.gitignore` of the folder itself.
     pub gitignore: &'a str,
     /// `.git/info/exclude`, where the folder is the top of a repository.
     pub exclude: &'a str,

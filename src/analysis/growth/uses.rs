@@ -23,7 +23,7 @@ pub enum CollectionUse {
     Grow(ExprId, Option<ExprId>),
     /// It is asked by key.
     Ask,
-    /// It is read.
+    /// It is iterated, measured or compared: nothing is added or taken away.
     Read,
     /// It loses elements, starts anew, or its size is compared with something.
     Shrink,

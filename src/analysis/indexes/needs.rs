@@ -215,7 +215,7 @@ fn table_of(schema: &Schema, name: &str) -> Option<usize> {
 /// A statement with its tables looked up.
 #[derive(Clone, Copy)]
 pub struct StatementView<'a> {
-    /// The schema.
+    /// The schema that the statement's tables are looked up in.
     schema: &'a Schema,
     /// The statement whose conditions are read.
     pub statement: &'a Statement,

@@ -47,7 +47,7 @@ pub struct RowRead {
 
 /// The reads of all functions.
 pub struct Reads<'p> {
-    /// The project.
+    /// The project whose functions are read.
     pub project: &'p Project,
     changes: Vec<Changes>,
     /// By function.

@@ -54,7 +54,7 @@ fn only_django(library: &str) -> Result<(), String> {
 
 /// How a count is tested.
 enum Test {
-    /// As it is.
+    /// By itself: `if orders.count():`.
     Truth,
     /// By a comparison, which says that there is a row, or none.
     Compared { whole: ExprId, is_there: bool },

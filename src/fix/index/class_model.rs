@@ -37,7 +37,7 @@ impl<'a> ModelClass<'a> {
         })
     }
 
-    /// The class.
+    /// The class statement that declares the model.
     pub fn definition(&self) -> &'a Class {
         self.module.class(self.class)
     }

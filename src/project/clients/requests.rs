@@ -54,7 +54,7 @@ enum Base {
     None,
     /// Something that is not written here.
     Elsewhere,
-    /// This.
+    /// A path that is known: what follows is below it.
     At(UrlPath),
 }
 

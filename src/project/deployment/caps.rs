@@ -32,7 +32,7 @@ pub struct Cap {
     pub file: FileId,
     /// Bytes of its file that it spans.
     pub span: Span,
-    /// Its name, or what it is.
+    /// The constant's or setting's name; of a call what it makes.
     pub name: String,
     /// By what it is bounded.
     pub kind: CapKind,

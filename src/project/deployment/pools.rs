@@ -15,13 +15,13 @@ pub enum PoolKind {
     SqlAlchemy,
     /// `asyncpg.create_pool`.
     Asyncpg,
-    /// `psycopg_pool`.
+    /// A pool of `psycopg_pool`.
     PsycopgPool,
     /// `psycopg2.pool`.
     Psycopg2,
     /// `new Pool` of node-postgres.
     NodePostgres,
-    /// `postgres(…)`.
+    /// What `postgres(…)` of postgres.js makes: each is a pool.
     PostgresJs,
 }
 

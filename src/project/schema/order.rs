@@ -9,7 +9,7 @@ use crate::vocabulary::List;
 /// A place within a series: numbers and words of the file's name, compared piece by piece.
 pub type SeriesKey = Vec<NamePiece>;
 
-/// A piece of a name.
+/// A run of digits or of other characters in a file's name: `0010_add` comes after `0009_init`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum NamePiece {
     /// Digits.

@@ -15,7 +15,7 @@ pub struct Facets<'a> {
 }
 
 impl<'a> Facets<'a> {
-    /// Of a report.
+    /// Finds out for each finding of a report in which theme it is and which tables it is about.
     pub fn of(report: &'a Report, themes: &'a [Theme<'a>]) -> Facets<'a> {
         let each = themes.iter().flat_map(|theme| {
             theme

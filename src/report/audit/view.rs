@@ -126,7 +126,7 @@ struct Group<'a> {
     folded: Vec<Item<'a>>,
 }
 
-/// The queries of a file.
+/// The query sites of one file, for the page's list.
 #[derive(Serialize)]
 struct FileQueries<'a> {
     file: &'a str,

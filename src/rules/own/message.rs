@@ -11,7 +11,7 @@ pub enum Blank {
     Effects,
     /// What a statement does.
     Operation,
-    /// Its table.
+    /// The table that a statement names first.
     Table,
     /// How many rows it brings.
     Bound,

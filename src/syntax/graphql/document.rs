@@ -25,7 +25,7 @@ pub struct Document {
 pub struct GraphqlOperation {
     /// `query`, `mutation` or `subscription`.
     pub kind: String,
-    /// Its name.
+    /// Its name; requests without one have none.
     pub name: Option<String>,
     /// What it asks.
     pub selections: Vec<Selection>,
@@ -47,7 +47,7 @@ pub struct Fragment {
 /// One thing that is asked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Selection {
-    /// A field.
+    /// A field that is asked for, with what is asked of its value.
     Field {
         /// Its name in the schema.
         name: String,

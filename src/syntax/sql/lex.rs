@@ -13,7 +13,7 @@ pub(super) enum TokenKind {
     Str,
     /// A dollar-quoted string with its tags.
     Dollar,
-    /// A number.
+    /// A number, a sign before it not included.
     Number,
     /// One character of anything else.
     Punct,
@@ -22,7 +22,7 @@ pub(super) enum TokenKind {
 /// A token of SQL with its place in the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct SqlToken<'a> {
-    /// What it is.
+    /// Whether it is a word, a string, a number or a sign.
     pub kind: TokenKind,
     /// Its text, quotes included.
     pub text: &'a str,
@@ -204,7 +204,7 @@ fn dollar(bytes: &[u8], at: usize) -> (Chunk, usize) {
     (Chunk::Token(TokenKind::Dollar), bytes.len())
 }
 
-/// All tokens of a text.
+/// Cuts a text into tokens, comments and white space left out.
 pub(super) fn tokens(text: &str, dialect: Dialect) -> Vec<SqlToken<'_>> {
     let mut out: Vec<SqlToken> = Vec::new();
     let mut at = 0;

@@ -12,7 +12,7 @@ const LONGEST_NAME: usize = 200;
 /// Text that can be parsed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Masked {
-    /// The text.
+    /// SQL that the parser takes, with placeholders where values were.
     pub text: String,
     /// A hole stood where clauses or conditions can stand.
     pub open: bool,

@@ -15,7 +15,7 @@ pub(super) fn walk(lowerer: &mut Lowerer, draft: &mut StatementDraft, condition:
 struct Sense {
     /// It need not hold: under a NOT.
     optional: bool,
-    /// It is a side of an OR.
+    /// It is one side of an OR: the other may hold in its place.
     is_side: bool,
 }
 

@@ -17,7 +17,7 @@ pub enum PieceKind {
 /// A piece of the text; pieces follow each other without gaps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SqlPiece {
-    /// What it is.
+    /// Whether it is a statement, a client's command, or rows.
     pub kind: PieceKind,
     /// Offset of its first byte.
     pub start: usize,

@@ -9,11 +9,11 @@ use crate::error::Error;
 pub struct ServerAddress {
     /// The host; one that starts with `/` is the folder of a socket.
     pub host: String,
-    /// The port.
+    /// The port; 5432 where the address names none.
     pub port: u16,
     /// The role.
     pub user: String,
-    /// Its password.
+    /// The role's password, where the address gives one.
     pub password: Option<String>,
     /// The database.
     pub name: String,

@@ -9,7 +9,7 @@ use crate::escape;
 pub enum Anchor {
     /// At its left end.
     Start,
-    /// In its middle.
+    /// At half its length: the text is centred.
     Middle,
 }
 

@@ -15,7 +15,7 @@ const TEXT: &str = include_str!("../../../../templates/themes.toml");
 pub struct Family {
     /// The theme's title.
     pub title: String,
-    /// Its rules.
+    /// Ids of the rules whose findings belong to it.
     pub rules: Vec<String>,
     /// Of them, those findings only that repeat this.
     #[serde(default)]

@@ -8,7 +8,7 @@ use crate::syntax::sql::lex::TokenKind;
 
 /// What a `CREATE TABLE` made.
 pub(super) enum CreatedTable {
-    /// A table.
+    /// A table of the schema: the change that makes it.
     Table(SchemaChange),
     /// A table of a database whose SQL is another language (`ClickHouse`).
     OtherLanguage,
