@@ -155,7 +155,7 @@ const SPEAKING: &[(&str, &str)] = &[
     ("rules/per_row/hooks.rs", "what it finds is a hook of Django"),
     ("rules/per_row/unbatched_write.rs", "what it finds is a method of psycopg2"),
     (
-        "rules/waiting/blocking_call_in_async.rs",
+        "rules/waiting/blocking_call_in_async/words.rs",
         "what it warns of is an error that Django raises",
     ),
 ];

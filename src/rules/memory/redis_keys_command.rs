@@ -100,17 +100,12 @@ fn in_file(project: &Project, file: FileId, module: &Module, grown: &FxHashSet<S
         let collection = if method == "keys" {
             None
         } else {
-            match call
-                .arg(0)
-                .and_then(|key| constant(&eval, file, key))
-                .filter(|key| grown.contains(key))
-            {
-                Some(key) => Some(key),
-                None => {
-                    silent("nothing here adds elements without end to a set or hash of a key that is known and the same");
-                    continue;
-                }
-            }
+            let key = call.arg(0).and_then(|key| constant(&eval, file, key));
+            let Some(key) = key.filter(|key| grown.contains(key)) else {
+                silent("nothing here adds elements without end to a set or hash of a key that is known and the same");
+                continue;
+            };
+            Some(key)
         };
         let owner = module.owner(call.id);
         if let Some(first) = walks.get(&owner).and_then(|&at| out.get_mut(at)).filter(|_| collection.is_none()) {

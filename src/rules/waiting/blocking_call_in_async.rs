@@ -31,9 +31,11 @@ use crate::project::{Project, branches};
 
 mod one_place;
 mod private_loop;
+mod words;
 
 use one_place::one_a_place;
 use private_loop::Company;
+use words::StallWords;
 
 const ID: &str = "blocking-call-in-async";
 
@@ -93,74 +95,18 @@ pub fn check(run: &Analyses<'_>) -> Vec<Finding> {
     let constants = Constants::new(&project.code, &project.graph.functions);
     let ways = Ways {
         project,
+        eval: &eval,
         callers: &callers,
+        callbacks: &callbacks,
         constants: &constants,
         steps: Steps::of(Limit::BlockingCallers),
     };
     let mut causes: BTreeMap<Cause, Vec<Place>> = BTreeMap::new();
     for index in 0..project.graph.functions.len() {
         let id = FnId(index as u32);
-        let node = project.graph.function(id);
         let left = Cell::new(Limit::BlockingCallers.most() / 10);
-        for edge in &node.edges {
-            let module = project.code.module(node.file);
-            let silent = |why: &str| project.silent(ID, node.file, module.expr(edge.expr).span, || why);
-            if let Some(why) = blocks_nothing(edge) {
-                silent(why);
-                continue;
-            }
-            if project.once.runs(&project.code, &project.graph, id, edge.expr) {
-                silent("it runs once in the life of the process");
-                continue;
-            }
-            if is_in_memory(&eval, node.file, module, edge) {
-                silent("what it reads as a file is a buffer in memory");
-                continue;
-            }
-            let name = edge.external.as_deref().unwrap_or_default().to_owned();
-            let effects = effects_of(module, edge);
-            let mut places = ways.places(id, edge.expr, effects, &name, &left);
-            if places.is_empty() && !callbacks.contains(&id) {
-                silent(NO_WAY);
-            }
-            if callbacks.contains(&id) {
-                places.push(Place {
-                    function: id,
-                    expr: edge.expr,
-                    way: Vec::new(),
-                    end: (id, edge.expr),
-                    effects,
-                    name: name.clone(),
-                });
-            }
-            let is_store = redis::is_python_client(&name) && edge.effects.has(Effects::NETWORK);
-            if is_store || edge.effects.any(Effects::QUERY.and(Effects::WRITE)) {
-                let library = library_of(&name);
-                causes.entry(Cause::Database { library }).or_default().extend(places);
-            } else if !places.is_empty() {
-                let cause = if node.is_async || callbacks.contains(&id) {
-                    Cause::Call { function: id, name }
-                } else {
-                    Cause::Helper { function: id }
-                };
-                causes.entry(cause).or_default().extend(places);
-            }
-        }
-        for &site in &node.queries {
-            let site = &project.graph.sites[site];
-            let silent = |why: &str| project.silent(ID, site.file, site.span, || why);
-            if !site.query.blocking || site.awaited {
-                silent("the statement's driver does not block, or it is awaited");
-                continue;
-            }
-            let name = evidence::describe(&site.query);
-            let library = library_of(site.query.library);
-            let places = ways.places(id, site.expr, Effects::QUERY, &name, &left);
-            if places.is_empty() {
-                silent(NO_WAY);
-            }
-            causes.entry(Cause::Database { library }).or_default().extend(places);
-        }
+        ways.of_calls(id, &left, &mut causes);
+        ways.of_queries(id, &left, &mut causes);
     }
     let mut listed = 0;
     // One choice of driver mends all places of these, and it is another than that of one place.
@@ -304,13 +250,85 @@ fn callers(project: &Project, guessed: bool) -> CallSites {
 /// Finds who leads to a blocking call.
 struct Ways<'p> {
     project: &'p Project,
+    eval: &'p Evaluator<'p>,
     callers: &'p CallSites,
+    /// Plain functions that an event loop calls.
+    callbacks: &'p FxHashSet<FnId>,
     constants: &'p Constants<'p>,
     /// What may still be looked at, for all causes: as many calls as places times causes would be.
     steps: Steps,
 }
 
 impl Ways<'_> {
+    /// Adds what a function's own calls block, by cause. `left` are the steps that the function may still take.
+    fn of_calls(&self, id: FnId, left: &Cell<u64>, causes: &mut BTreeMap<Cause, Vec<Place>>) {
+        let project = self.project;
+        let node = project.graph.function(id);
+        let module = project.code.module(node.file);
+        let is_callback = self.callbacks.contains(&id);
+        for edge in &node.edges {
+            let silent = |why: &str| project.silent(ID, node.file, module.expr(edge.expr).span, || why);
+            if let Some(why) = blocks_nothing(edge) {
+                silent(why);
+                continue;
+            }
+            if project.once.runs(&project.code, &project.graph, id, edge.expr) {
+                silent("it runs once in the life of the process");
+                continue;
+            }
+            if is_in_memory(self.eval, node.file, module, edge) {
+                silent("what it reads as a file is a buffer in memory");
+                continue;
+            }
+            let name = edge.external.as_deref().unwrap_or_default().to_owned();
+            let effects = effects_of(module, edge);
+            let mut places = self.places(id, edge.expr, effects, &name, left);
+            if places.is_empty() && !is_callback {
+                silent(NO_WAY);
+            }
+            if is_callback {
+                places.push(Place {
+                    function: id,
+                    expr: edge.expr,
+                    way: Vec::new(),
+                    end: (id, edge.expr),
+                    effects,
+                    name: name.clone(),
+                });
+            }
+            let is_store = redis::is_python_client(&name) && edge.effects.has(Effects::NETWORK);
+            let cause = match () {
+                () if is_store || edge.effects.any(Effects::QUERY.and(Effects::WRITE)) => Cause::Database {
+                    library: library_of(&name),
+                },
+                () if places.is_empty() => continue,
+                () if node.is_async || is_callback => Cause::Call { function: id, name },
+                () => Cause::Helper { function: id },
+            };
+            causes.entry(cause).or_default().extend(places);
+        }
+    }
+
+    /// As [`Ways::of_calls`], of the statements that a function sends.
+    fn of_queries(&self, id: FnId, left: &Cell<u64>, causes: &mut BTreeMap<Cause, Vec<Place>>) {
+        let project = self.project;
+        for &site in &project.graph.function(id).queries {
+            let site = &project.graph.sites[site];
+            let silent = |why: &str| project.silent(ID, site.file, site.span, || why);
+            if !site.query.blocking || site.awaited {
+                silent("the statement's driver does not block, or it is awaited");
+                continue;
+            }
+            let name = evidence::describe(&site.query);
+            let library = library_of(site.query.library);
+            let places = self.places(id, site.expr, Effects::QUERY, &name, left);
+            if places.is_empty() {
+                silent(NO_WAY);
+            }
+            causes.entry(Cause::Database { library }).or_default().extend(places);
+        }
+    }
+
     /// The async functions that run a blocking call on their thread: the function itself, or those that reach it through
     /// plain functions, with arguments that let it happen.
     ///
@@ -398,7 +416,8 @@ fn silent(project: &Project, place: &Place, why: &str) {
     }
 }
 
-fn finding(project: &Project, loops: &mut Loops<'_>, cause: &Cause, mut places: Vec<Place>, most: usize) -> Option<Finding> {
+/// The places where somebody waits, the most urgent first.
+fn waited_for(project: &Project, loops: &mut Loops<'_>, mut places: Vec<Place>) -> Vec<Place> {
     places.retain(|place| {
         let is_alone = loops.company(project, place.function) == Company::Nobody;
         if is_alone {
@@ -411,26 +430,32 @@ fn finding(project: &Project, loops: &mut Loops<'_>, cause: &Cause, mut places: 
         let judgement = priority::judge(&cost(place.effects), &reach, Confidence::High, 0);
         (judgement.priority, Reverse(judgement.gain), place.function, place.expr)
     });
-    let mut ends: Vec<(FnId, ExprId, String)> = places
+    places
+}
+
+/// Where the calls that block stand, each with what it is.
+type Ends = Vec<(FnId, ExprId, String)>;
+
+fn finding(project: &Project, loops: &mut Loops<'_>, cause: &Cause, places: Vec<Place>, most: usize) -> Option<Finding> {
+    let mut places = waited_for(project, loops, places);
+    let mut ends: Ends = places
         .iter()
         .filter(|place| !place.way.is_empty())
         .map(|place| (place.end.0, place.end.1, place.name.clone()))
         .collect();
+    ends.sort();
+    ends.dedup();
     let mut seen = FxHashSet::default();
     places.retain(|place| seen.insert((place.function, place.expr)));
     let first = places.first()?.clone();
     let reach = reach::at(project, first.function, first.expr);
-    let node = project.graph.function(first.function);
-    let module = project.code.module(node.file);
+    let module = project.code.module(project.graph.function(first.function).file);
     let refuses = matches!(cause, Cause::Database { library } if registry::refuses_event_loops(library)) && !allows_unsafe(project);
     let is_private = loops.company(project, first.function) == Company::Own;
     // A file that is read on a loop of its own keeps nobody waiting but the tasks that wait for what it says.
     if is_private && is_light(first.effects) {
-        silent(
-            project,
-            &first,
-            "it is short, and its event loop runs nothing but the tasks that wait for it",
-        );
+        let why = "it is short, and its event loop runs nothing but the tasks that wait for it";
+        silent(project, &first, why);
         return None;
     }
     // A database within the process: a statement by key takes microseconds.
@@ -440,90 +465,28 @@ fn finding(project: &Project, loops: &mut Loops<'_>, cause: &Cause, mut places: 
         () if is_embedded || is_private => Cost::Stall { by: Stall::Moment },
         () => cost(first.effects),
     };
-    let less = if places.iter().all(|place| is_after_an_error(project, place)) {
-        RARE
-    } else {
-        0
-    };
-    let judgement = priority::judge(&cost, &reach, Confidence::High, less);
-    let (reached, label) = (reach.level, reach.label);
+    let is_rare = places.iter().all(|place| is_after_an_error(project, place));
+    let judgement = priority::judge(&cost, &reach, Confidence::High, if is_rare { RARE } else { 0 });
     let location = project.place_in(first.function, module.expr(first.expr).span);
     let mut finding = Finding::new(ID, judgement, Confidence::High, location);
-    let what = evidence::readable(&first.name);
-    let here = project.short_name(first.function);
-    let functions = count(&places);
-    let files = places
-        .iter()
-        .map(|place| project.graph.function(place.function).file)
-        .collect::<FxHashSet<_>>()
-        .len();
-    finding.title = match (cause, first.way.is_empty()) {
-        (Cause::Database { library }, _) => {
-            let (work, plural) = (registry::sends(library), if functions == 1 { "" } else { "s" });
-            format!("Synchronous {work} block the event loop in {functions} async function{plural}")
-        }
-        (_, true) => format!("`{what}` blocks the event loop in async `{here}`"),
-        (Cause::Call { function, .. } | Cause::Helper { function }, false) => format!(
-            "async `{here}` blocks the event loop: `{what}`{} in `{}`",
-            others(&ends, &first.name),
-            project.short_name(*function)
-        ),
+    let stall = StallWords {
+        project,
+        cause,
+        places: &places,
+        first: &first,
+        refuses,
+        is_private,
+        reach: &reach,
     };
-    let subject = if matches!(cause, Cause::Database { .. }) {
-        "a synchronous statement".to_owned()
-    } else {
-        format!("`{what}`")
-    };
-    let waiting = if reached == Reached::Request && !is_private {
-        "request"
-    } else {
-        "task"
-    };
-    finding.message = if refuses {
-        "Django refuses a synchronous statement on an event loop: it raises `SynchronousOnlyOperation`, or blocks the loop where \
-         `DJANGO_ALLOW_ASYNC_UNSAFE` is set."
-            .to_owned()
-    } else {
-        format!("While {subject} runs, no other {waiting} on this event loop moves on.")
-    };
-    if is_private {
-        finding
-            .message
-            .push_str(" The loop is one that a plain function starts and waits for: only its own tasks wait.");
-    }
-    if places.len() > 1 {
-        finding.message.push_str(&format!(
-            " {} places in {functions} async functions{} lead to it{}.",
-            places.len(),
-            if files > 1 { format!(" of {files} files") } else { String::new() },
-            if places.len() > most {
-                "; the first are listed"
-            } else {
-                "; all are listed"
-            }
-        ));
-    }
-    if let Some(label) = &label {
-        finding.message.push_str(&format!(" Reached from {label}."));
-    }
-    let harm = if refuses {
-        "the statement fails on the event loop".to_owned()
-    } else {
-        format!("every other {waiting} on this event loop waits meanwhile")
-    };
-    finding.impact = format!("{harm}{}", evidence::reach_words(label.as_deref()));
-    finding.subject = match cause {
-        Cause::Call { function, name } => format!("{name} in {}", project.symbol(*function)),
-        Cause::Helper { function } => format!("blocking calls in {}", project.symbol(*function)),
-        Cause::Database { library } => format!("synchronous {library}"),
-    };
+    finding.title = stall.title(&ends);
+    finding.message = stall.message(most);
+    finding.impact = stall.impact();
+    finding.subject = stall.subject();
     finding.related = evidence::path_to_place(project, first.function, first.expr);
     relate_way(project, &mut finding, &first);
     for place in places.iter().skip(1).take(most) {
         relate_place(project, &mut finding, place);
     }
-    ends.sort();
-    ends.dedup();
     for (function, expr, name) in ends.iter().filter(|end| (end.0, end.1) != first.end).take(most) {
         relate_end(project, &mut finding, (*function, *expr), name);
     }
@@ -618,19 +581,6 @@ fn is_after_an_error(project: &Project, place: &Place) -> bool {
         let module = project.code.module(project.graph.function(function).file);
         in_handler(module, expr)
     })
-}
-
-/// What else a helper calls that blocks: ` and 2 more`.
-fn others(ends: &[(FnId, ExprId, String)], name: &str) -> String {
-    let names: FxHashSet<&str> = ends.iter().map(|end| end.2.as_str()).filter(|other| *other != name).collect();
-    match names.len() {
-        0 => String::new(),
-        more => format!(" and {more} more"),
-    }
-}
-
-fn count(places: &[Place]) -> usize {
-    places.iter().map(|place| place.function).collect::<FxHashSet<_>>().len()
 }
 
 fn fix(cause: &Cause, place: &Place, language: Language, refuses: bool) -> Fix {

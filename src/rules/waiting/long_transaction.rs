@@ -25,7 +25,7 @@ const MAX_STEPS: usize = 50;
 
 /// The code that runs in a transaction.
 struct Region {
-    /// What opens it.
+    /// What opens it: a `with` item, a decorator, a call with a callback, the first statement of a session.
     opened: Span,
     /// The part of the function that it covers.
     body: Span,

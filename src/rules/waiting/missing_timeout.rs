@@ -237,28 +237,40 @@ impl Place<'_, '_> {
         self.module.name(url).is_some_and(|name| name.to_ascii_lowercase().contains("req"))
     }
 
-    fn finding(&self, call: &Call<'_>, name: &str, facts: &TimeoutFacts, waits: Option<f64>, setting: TimeoutSetting) -> Option<Finding> {
-        let silent = |why: &str| self.project.silent(ID, self.file, self.module.expr(call.id).span, || why);
-        if self.is_browser(call, name) {
-            silent("it is a browser's request, which its user sees and can stop");
-            return None;
+    /// Why a wait is left alone that has no bound. `waits` is the library's own one, in seconds.
+    fn left_alone(&self, call: &Call<'_>, name: &str, waits: Option<f64>, reached: Reached) -> Option<&'static str> {
+        match () {
+            () if self.is_browser(call, name) => Some("it is a browser's request, which its user sees and can stop"),
+            // What no server entry reaches may run in the browser.
+            () if reached == Reached::Unknown && (self.pages.has(self.file) || *self.about.is_for_browsers) => {
+                Some("no entry point of a server is known to reach it, and its file may run in a browser")
+            }
+            // Somebody watches a command, and its library gives up one day.
+            () if reached == Reached::Command && waits.is_some() => Some("only a command reaches it, and its library gives up one day"),
+            () if kept_requests::is_kept(&Evaluator::new(&self.project.code), self.file, call) => {
+                Some("its framework keeps the answer and gives it to those who ask next")
+            }
+            () => None,
         }
+    }
+
+    /// The longest limit by which a server ends a request that keeps its worker, with the server's name.
+    fn ends_with_worker(&self, holds_worker: bool, reached: Reached) -> Option<(&'static str, u32)> {
+        let limits = self.project.deployment.limits.iter();
+        let limits = limits.filter(|_| holds_worker && reached == Reached::Request);
+        limits
+            .map(|limit| (limit.program, limit.seconds))
+            .filter(|(_, seconds)| (1..LONGEST_REQUEST).contains(seconds))
+            .max_by_key(|(_, seconds)| *seconds)
+    }
+
+    fn finding(&self, call: &Call<'_>, name: &str, facts: &TimeoutFacts, waits: Option<f64>, setting: TimeoutSetting) -> Option<Finding> {
         let function = self.project.graph.id(self.file, self.function);
         let reach = reach::at(self.project, function, call.id);
         let reached = reach.level;
-        // What no server entry reaches may run in the browser.
-        if reached == Reached::Unknown && (self.pages.has(self.file) || *self.about.is_for_browsers) {
-            silent("no entry point of a server is known to reach it, and its file may run in a browser");
-            return None;
-        }
-        // Somebody watches a command, and its library gives up one day.
-        if reached == Reached::Command && waits.is_some() {
-            silent("only a command reaches it, and its library gives up one day");
-            return None;
-        }
-        let eval = Evaluator::new(&self.project.code);
-        if kept_requests::is_kept(&eval, self.file, call) {
-            silent("its framework keeps the answer and gives it to those who ask next");
+        let span = self.module.expr(call.id).span;
+        if let Some(why) = self.left_alone(call, name, waits, reached) {
+            self.project.silent(ID, self.file, span, || why);
             return None;
         }
         let confidence = if self.module.language.runs_in_browsers() && reached == Reached::Unknown {
@@ -268,13 +280,7 @@ impl Place<'_, '_> {
         };
         // On an event loop a socket and a promise are kept meanwhile, not a worker. A client that is only made here waits elsewhere.
         let holds_worker = !self.module.language.runs_on_event_loop();
-        let limits = self.project.deployment.limits.iter();
-        let until = limits
-            .filter(|_| holds_worker && reached == Reached::Request)
-            .map(|limit| (limit.program, limit.seconds));
-        let until = until
-            .filter(|(_, seconds)| (1..LONGEST_REQUEST).contains(seconds))
-            .max_by_key(|(_, seconds)| *seconds);
+        let until = self.ends_with_worker(holds_worker, reached);
         let holds_worker = holds_worker && waits.is_none();
         let cost = Cost::Endless { holds_worker, until };
         let argument = facts.arguments.first().map_or("timeout", String::as_str);
@@ -285,7 +291,6 @@ impl Place<'_, '_> {
         let judgement = priority::judge(&cost, &reach, confidence, less);
         let label = reach.label;
         let readable = evidence::readable(name);
-        let span = self.module.expr(call.id).span;
         let mut finding = Finding::new(ID, judgement, confidence, self.project.place_in(function, span));
         let how_long = match (waits, until) {
             (None, _) if is_near => "minutes".to_owned(),
@@ -357,7 +362,7 @@ fn first_text(module: &Module, expr: ExprId) -> Option<String> {
     }
 }
 
-/// What the argument bounds.
+/// What a time limit in an argument of this name ends: the whole call, the connection, or a silent socket.
 fn bound(argument: &str) -> WaitBound {
     match argument {
         "signal" => WaitBound::Signal,
