@@ -12,7 +12,7 @@ mod work;
 
 use serde::{Deserialize, Serialize};
 
-pub use counted::CountedVec;
+pub use counted::{CountedItems, CountedVec};
 pub use description::{LimitDescription, table};
 pub use overruns::{Overrun, Overruns, hearing, tell};
 pub use steps::Steps;

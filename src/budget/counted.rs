@@ -1,7 +1,6 @@
 //! A list that counts how often one of its items is looked at.
 
 use std::cmp::Ordering;
-use std::iter::Inspect;
 use std::ops::{Index, IndexMut, Range};
 use std::slice;
 
@@ -16,13 +15,42 @@ use super::work::looked;
 #[serde(transparent)]
 pub struct CountedVec<T>(Vec<T>);
 
-/// Its items, each counted as it comes.
-type Items<'a, T> = Inspect<slice::Iter<'a, T>, fn(&&'a T)>;
+/// The items of a list in order, each counted as it comes.
+#[derive(Debug)]
+pub struct CountedItems<'a, T>(slice::Iter<'a, T>);
+
+impl<'a, T> Iterator for CountedItems<'a, T> {
+    type Item = &'a T;
+
+    fn next(&mut self) -> Option<&'a T> {
+        looked(1);
+        self.0.next()
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.0.size_hint()
+    }
+}
+
+impl<T> DoubleEndedIterator for CountedItems<'_, T> {
+    fn next_back(&mut self) -> Option<Self::Item> {
+        looked(1);
+        self.0.next_back()
+    }
+}
+
+impl<T> ExactSizeIterator for CountedItems<'_, T> {}
+
+impl<T> Clone for CountedItems<'_, T> {
+    fn clone(&self) -> Self {
+        CountedItems(self.0.clone())
+    }
+}
 
 impl<T> CountedVec<T> {
     /// Its items in order.
-    pub fn iter(&self) -> Items<'_, T> {
-        self.0.iter().inspect(|_| looked(1))
+    pub fn iter(&self) -> CountedItems<'_, T> {
+        CountedItems(self.0.iter())
     }
 
     /// Its items, shared out among threads: counted at once.
@@ -144,9 +172,9 @@ impl<T> Index<Range<usize>> for CountedVec<T> {
 
 impl<'a, T> IntoIterator for &'a CountedVec<T> {
     type Item = &'a T;
-    type IntoIter = Items<'a, T>;
+    type IntoIter = CountedItems<'a, T>;
 
-    fn into_iter(self) -> Items<'a, T> {
+    fn into_iter(self) -> CountedItems<'a, T> {
         self.iter()
     }
 }
