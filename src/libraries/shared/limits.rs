@@ -23,7 +23,7 @@ fn limit(resolver: &dyn Resolver, place: ExprPlace, steps: u32) -> RowLimit {
     if let Some(number) = module.number(expr) {
         return rows(number);
     }
-    let or_else = |other: ExprId| usual(limit(resolver, (file, other), steps + 1));
+    let or_else = |other: ExprId| usual(&limit(resolver, (file, other), steps + 1));
     match *module.kind(expr) {
         ExprKind::Null => RowLimit::None,
         ExprKind::Binary { op, left, right } if matches!(module.str(op), "or" | "??") => match or_else(right) {
@@ -46,7 +46,7 @@ fn limit(resolver: &dyn Resolver, place: ExprPlace, steps: u32) -> RowLimit {
 fn named(resolver: &dyn Resolver, place: ExprPlace, steps: u32) -> RowLimit {
     let (file, expr) = place;
     if let Some(default) = default_of(resolver.module(file), expr) {
-        return usual(limit(resolver, (file, default), steps + 1));
+        return usual(&limit(resolver, (file, default), steps + 1));
     }
     let defined = resolver.definition(file, expr).filter(|&definition| definition != place);
     let held = || match resolver.value(file, expr) {
@@ -65,21 +65,21 @@ fn default_of(module: &Module, name: ExprId) -> Option<ExprId> {
     params.find(|param| param.name == Some(sym))?.default
 }
 
-/// `int(size)`, `Number(size)`, `args.get("size", 20)`, FastAPI's `Query(20)`, `max(size, 1)`.
+/// `int(size)`, `Number(size)`, `args.get("size", 20)`, `FastAPI`'s `Query(20)`, `max(size, 1)`.
 fn called(resolver: &dyn Resolver, file: FileId, call: &Call<'_>, steps: u32) -> RowLimit {
     let of = |expr: Option<ExprId>| expr.map_or(RowLimit::Value, |expr| limit(resolver, (file, expr), steps + 1));
     match call.method().or(call.module.name(call.callee)) {
         Some("int" | "Number" | "parseInt" | "max") if call.arg(0).is_some() => usual_only(of(call.arg(0))),
-        Some("get") if call.receiver().is_some() => usual(of(call.arg(1).or_else(|| call.keyword("default")))),
-        Some("Query") if call.receiver().is_none() => usual(of(call.arg(0).or_else(|| call.keyword("default")))),
+        Some("get") if call.receiver().is_some() => usual(&of(call.arg(1).or_else(|| call.keyword("default")))),
+        Some("Query") if call.receiver().is_none() => usual(&of(call.arg(0).or_else(|| call.keyword("default")))),
         _ => RowLimit::Value,
     }
 }
 
 /// What is a number only where nobody asks for another.
-fn usual(limit: RowLimit) -> RowLimit {
+fn usual(limit: &RowLimit) -> RowLimit {
     match limit {
-        RowLimit::Rows(rows) | RowLimit::Usual(rows) => RowLimit::Usual(rows),
+        RowLimit::Rows(rows) | RowLimit::Usual(rows) => RowLimit::Usual(*rows),
         _ => RowLimit::Value,
     }
 }
