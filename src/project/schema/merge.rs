@@ -378,12 +378,9 @@ fn add_index(table: &mut Table, index: Index) {
     match table.indexes.iter_mut().find(twin) {
         Some(own) => {
             // Of one name and two definitions, the deployed one is there.
-            if own.in_models()
-                && !own.in_migrations()
-                && !index.is_unclear()
-                && !(own.covers(&index) && index.covers(own))
-                && index.in_migrations()
-            {
+            let is_same = own.covers(&index) && index.covers(own);
+            let is_deployed = own.in_models() && !own.in_migrations() && index.in_migrations();
+            if is_deployed && !is_same && !index.is_unclear() {
                 let places = std::mem::take(&mut own.places);
                 let mut deployed = index;
                 deployed.places.splice(0..0, places);

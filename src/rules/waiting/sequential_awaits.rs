@@ -423,13 +423,6 @@ impl Search<'_> {
         false
     }
 
-    /// Waits that a guard stands before, with none between them.
-    fn unguarded(&self, group: &[Wait]) -> Vec<Wait> {
-        let mut group = group.to_vec();
-        group.iter_mut().for_each(|wait| wait.is_guarded = false);
-        group
-    }
-
     fn finding(&self, group: &[Wait]) -> Option<Finding> {
         let (first, last) = (group.first()?, group.last()?);
         if group.len() < 2 {
@@ -447,7 +440,7 @@ impl Search<'_> {
             // Those behind the last guard wait for one another whatever it says, and those before it.
             let behind = group.iter().rposition(|wait| !wait.is_guarded).map_or(0, |last| last + 1);
             if let Some(found) = self
-                .finding(&self.unguarded(&group[behind..]))
+                .finding(&unguarded(&group[behind..]))
                 .or_else(|| self.finding(&group[..behind]))
             {
                 return Some(found);
@@ -516,6 +509,15 @@ impl Search<'_> {
         finding.fix = advice(Advised::Gather(Gather::Steps), self.module.language.name(), &[]);
         Some(finding)
     }
+}
+
+/// Waits that a guard stands before, with none between them.
+fn unguarded(group: &[Wait]) -> Vec<Wait> {
+    let open = |wait: &Wait| Wait {
+        is_guarded: false,
+        ..wait.clone()
+    };
+    group.iter().map(open).collect()
 }
 
 enum Judged {

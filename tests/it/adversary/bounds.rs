@@ -147,7 +147,6 @@ const EXCUSED: &[(&str, &[&str])] = &[
             "libraries/prisma/queries.rs MAX_RELATIONS",
             "libraries/shared/comparison.rs MAX_DEPTH",
             "libraries/shared/declared.rs MAX_DEPTH",
-            "libraries/shared/limits.rs MAX_STEPS",
             "libraries/shared/objects.rs MAX_DEPTH",
             "libraries/shared/objects/returned.rs MAX_RETURNS",
             "libraries/shared/sql_text.rs MAX_DEPTH",
