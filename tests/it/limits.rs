@@ -92,10 +92,10 @@ fn a_page_is_as_long_as_the_code_says() {
     }
 }
 
-/// The code that is advised for a request of a class with this constructor, in a file with this head.
-fn advised(head: &str, init: &str) -> String {
+/// The code that is advised for a request of a class with this constructor, beside one that is given `limit`, in a file with this head.
+fn advised(head: &str, init: &str, limit: &str) -> String {
     let text = format!(
-        "import requests\n\n{head}\n\nclass Ferry:\n    def __init__(self, timeout):\n        {init}\n\n    def times(self):\n        return requests.get('https://ferry.example/times').json()\n"
+        "import requests\n\n{head}\n\nclass Ferry:\n    def __init__(self, timeout):\n        {init}\n\n    def places(self):\n        return requests.get('https://ferry.example/places', timeout={limit}).json()\n\n    def times(self):\n        return requests.get('https://ferry.example/times').json()\n"
     );
     let app = "from flask import Flask\n\nfrom ferry import Ferry\n\napp = Flask(__name__)\n\n\n@app.get('/times')\ndef times():\n    return Ferry(3).times()\n";
     let mut all = found("missing-timeout", &[("ferry.py", &text), ("app.py", app)]);
@@ -104,15 +104,17 @@ fn advised(head: &str, init: &str) -> String {
 }
 
 #[test]
-fn a_request_is_given_the_limit_that_its_program_has() {
-    assert!(advised("", "self.url = ''").contains("timeout=10"));
-    assert!(advised("", "self._timeout = timeout").contains("timeout=self._timeout"));
-    assert!(advised("FERRY_TIMEOUT = 20", "self.url = ''").contains("timeout=FERRY_TIMEOUT"));
-    // Milliseconds, no number, and another class's.
-    assert!(advised("FERRY_TIMEOUT_MS = 2000", "self.url = ''").contains("timeout=10"));
-    assert!(advised("FERRY_TIMEOUT = build()", "self.url = ''").contains("timeout=10"));
-    let other = "class Bus:\n    def __init__(self):\n        self.timeout = 5\n";
-    assert!(advised(other, "self.url = ''").contains("timeout=10"));
+fn a_request_is_given_the_limit_that_its_neighbours_have() {
+    let plain = "self.url = ''";
+    assert!(advised("", plain, "5").contains("timeout=10"));
+    assert!(advised("", "self._timeout = timeout", "self._timeout").contains("timeout=self._timeout"));
+    assert!(advised("FERRY_TIMEOUT = 20", plain, "FERRY_TIMEOUT").contains("timeout=FERRY_TIMEOUT"));
+    // A time of something else, in milliseconds, that is no number, or another class's.
+    assert!(advised("CACHE_TIMEOUT = 300", plain, "5").contains("timeout=10"));
+    assert!(advised("FERRY_TIMEOUT_MS = 2000", plain, "FERRY_TIMEOUT_MS").contains("timeout=10"));
+    assert!(advised("FERRY_TIMEOUT = build()", plain, "FERRY_TIMEOUT").contains("timeout=10"));
+    let other = "class Bus:\n    def __init__(self):\n        self.timeout = 5\n\n    def stops(self):\n        return requests.get('https://bus.example', timeout=self.timeout)\n";
+    assert!(advised(other, plain, "5").contains("timeout=10"));
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Which statements look rows up by a column, and what an index for them is worth.
 
-use perfaudit::finding::Priority;
+use perfaudit::finding::{Finding, Priority};
 
 use crate::doors::found;
 
@@ -93,4 +93,43 @@ fn the_key_of_a_relation_is_read_from_the_row() {
     assert!(code.contains("select_related"), "{code}");
     let (_, code) = fix("(goat.barn.id, goat.barn.place)");
     assert!(code.contains("select_related"), "{code}");
+}
+
+/// Of two models with a relation of one name the object's own says which key its rows are found by; what is added is found by nothing.
+#[test]
+fn a_relation_is_looked_up_by_the_key_of_its_own_model() {
+    let model = |name: &str, table: &str, join: &str| {
+        format!(
+            "import {{ Model }} from 'objection';\nimport {{ Trip }} from './trip.js';\n\nexport class {name} extends Model {{\n  static tableName = '{table}';\n  static relationMappings = () => ({{\n    trips: {{ relation: Model.HasManyRelation, modelClass: Trip, join: {{ from: '{table}.id', to: 'trips.{join}' }} }},\n  }});\n}}\n"
+        )
+    };
+    let trip = "import { Model } from 'objection';\n\nexport class Trip extends Model {\n  static tableName = 'trips';\n}\n";
+    let steps = "export async function up(knex) {\n  await knex.schema.createTable('boats', (t) => t.increments('id'));\n  await knex.schema.createTable('crews', (t) => t.increments('id'));\n  await knex.schema.createTable('trips', (t) => {\n    t.increments('id');\n    t.integer('boat_id').references('id').inTable('boats');\n    t.integer('crew_id').references('id').inTable('crews');\n  });\n}\n";
+    let app = |body: &str| {
+        format!(
+            "import express from 'express';\nimport {{ Boat }} from './boat.js';\nimport {{ Crew }} from './crew.js';\nconst app = express();\napp.get('/boats/:id', async (req, res) => {{\n  const boat = await Boat.query().findById(req.params.id);\n  res.json({body});\n}});\n"
+        )
+    };
+    let looked_up = |body: &str| {
+        let (boat, crew) = (model("Boat", "boats", "boat_id"), model("Crew", "crews", "crew_id"));
+        let app = app(body);
+        let all = found(
+            "unindexed-foreign-key",
+            &[
+                ("src/boat.js", &boat),
+                ("src/crew.js", &crew),
+                ("src/trip.js", trip),
+                ("migrations/20240101000000_first.js", steps),
+                ("src/app.js", &app),
+                (
+                    "package.json",
+                    "{\"dependencies\": {\"objection\": \"3\", \"knex\": \"3\", \"pg\": \"8\", \"express\": \"5\"}}",
+                ),
+            ],
+        );
+        let is_asked = |one: &Finding| one.related.iter().any(|place| place.message.contains("looks rows up"));
+        all.into_iter().filter(is_asked).map(|one| one.subject).collect::<Vec<_>>()
+    };
+    assert_eq!(looked_up("await boat.$relatedQuery('trips')"), ["trips.boat_id"]);
+    assert!(looked_up("await boat.$relatedQuery('trips').insert({})").is_empty());
 }

@@ -4,8 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::needs::{StatementView, each_statement};
 use super::relations::{children, step_to};
+use crate::ir::ExprId;
+use crate::libraries::shared::query::Resolver;
+use crate::libraries::shared::value::{FileId, RowModel, Value};
 use crate::project::Project;
-use crate::project::schema::{Schema, Table};
+use crate::project::eval::Evaluator;
+use crate::project::schema::{Schema, SchemaModel, Table};
 use crate::statement::{ColumnUse, Filter, FilterKind, Join, Operation, Statement};
 
 /// Sites by what they use; sites are indexes into the graph's.
@@ -83,14 +87,18 @@ impl Uses {
     /// Collects the uses of a project.
     pub fn of(project: &Project) -> Uses {
         let mut uses = Uses::default();
+        let eval = Evaluator::new(&project.code);
         each_statement(project, &mut |view| uses.statement(view));
         for (site, at) in project.graph.sites.iter().enumerate() {
             let Some(name) = at.query.table() else { continue };
             for path in &at.query.eager {
                 uses.eager(&project.schema, name, path, site);
             }
-            if let Some((_, relation)) = &at.query.relation {
-                uses.related(&project.schema, name, relation, site);
+            // What is added through a relation is given the key, and found by nothing.
+            let is_found = at.query.statement.operation != Operation::Insert;
+            if let Some((owner, relation)) = at.query.relation.as_ref().filter(|_| is_found) {
+                let owners = owners(&eval, *owner);
+                uses.related(&project.schema, (name, relation), &owners, site);
             }
         }
         for sites in uses.columns.values_mut().chain(uses.deletes.values_mut()) {
@@ -188,13 +196,28 @@ impl Uses {
     }
 
     /// The rows of one instance: the models that have the relation to this table.
-    fn related(&mut self, schema: &Schema, name: &str, relation: &str, site: usize) {
+    /// The rows of one object by a relation of its model, which is one of these where they are known.
+    fn related(&mut self, schema: &Schema, (name, relation): (&str, &str), owners: &[String], site: usize) {
         let Some(child) = schema.table_index(name) else { return };
-        for parent in &schema.models {
+        let is_owner = |model: &&SchemaModel| owners.is_empty() || owners.contains(&model.name);
+        for parent in schema.models.iter().filter(is_owner) {
             let step = step_to(schema, parent, relation, child);
             for column in step.iter().flat_map(|step| step.keys(schema)) {
                 self.add(child, &column, site);
             }
         }
     }
+}
+
+/// The names of an object's class and of those that it is made from; none where they are not known.
+fn owners(eval: &Evaluator<'_>, (file, object): (FileId, ExprId)) -> Vec<String> {
+    let (Value::Row(RowModel::Class(at, class), _) | Value::Instance(at, class)) = eval.value(file, object) else {
+        return Vec::new();
+    };
+    let own = eval.lineage(at, class).into_iter();
+    own.filter_map(|(at, class)| {
+        let module = eval.module(at);
+        module.class(class).name.map(|name| module.str(name).to_owned())
+    })
+    .collect()
 }

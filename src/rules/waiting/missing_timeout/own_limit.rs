@@ -1,8 +1,8 @@
-//! The limit that a class or a file keeps for its requests already: `self._timeout`, `REQUEST_TIMEOUT = 20`.
+//! The limit that a class or a file gives its other requests already: `timeout=self._timeout`, `timeout=REQUEST_TIMEOUT`.
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::ir::{ClassId, ExprId, ExprKind, FunctionId, Module, StmtKind};
+use crate::ir::{Call, ClassId, ExprId, ExprKind, FunctionId, Module, StmtKind};
 use crate::vocabulary::List;
 
 /// What a file has to bound its waits with.
@@ -18,6 +18,10 @@ impl OwnLimits {
     /// Reads a file once.
     pub(super) fn of(module: &Module) -> Self {
         let mut found = OwnLimits::default();
+        let given = given(module);
+        if given.is_empty() {
+            return found;
+        }
         for stmt in &module.stmts {
             if let StmtKind::Assign {
                 target,
@@ -26,14 +30,14 @@ impl OwnLimits {
                 ..
             } = stmt.kind
             {
-                found.note(module, target, value);
+                found.note(module, &given, (target, value));
             }
         }
         found
     }
 
-    fn note(&mut self, module: &Module, target: ExprId, value: ExprId) {
-        let Some(path) = module.dotted(target).filter(|path| is_limit(path)) else {
+    fn note(&mut self, module: &Module, given: &FxHashSet<String>, (target, value): (ExprId, ExprId)) {
+        let Some(path) = module.dotted(target).filter(|path| given.contains(path) && is_limit(path)) else {
             return;
         };
         let owner = module.owner(target);
@@ -68,4 +72,17 @@ impl OwnLimits {
 fn is_limit(path: &str) -> bool {
     let name = path.rsplit('.').next().unwrap_or(path).to_ascii_lowercase();
     name.contains("timeout") && !List::OwnUnits.has(&name)
+}
+
+/// What calls of a file are given as their timeout, as it is written: `timeout=self._timeout`, `AbortSignal.timeout(LIMIT)`.
+fn given(module: &Module) -> FxHashSet<String> {
+    let of_call = |call: Call<'_>| {
+        let is_signal = call.method() == Some("timeout");
+        call.keyword("timeout").or_else(|| call.arg(0).filter(|_| is_signal))
+    };
+    module
+        .calls()
+        .filter_map(of_call)
+        .filter_map(|value| module.dotted(value))
+        .collect()
 }
