@@ -231,6 +231,25 @@ fn a_query_of_an_item_is_held_back_by_more_than_the_items_own_key() {
     }
 }
 
+/// Items that pick their part of one answer share it.
+#[test]
+fn a_query_of_one_key_is_sent_once_for_all_items() {
+    let of = |hook: &str| {
+        let list = format!(
+            "import {{ useQuery }} from '@tanstack/react-query';\n\nfunction useKite(id) {{\n  return {hook};\n}}\n\nfunction Kite({{ id }}) {{\n  const {{ data }} = useKite(id);\n  return <li>{{data}}</li>;\n}}\n\nexport function Kites({{ ids }}) {{\n  return <ul>{{ids.map((id) => <Kite key={{id}} id={{id}} />)}}</ul>;\n}}\n"
+        );
+        found("n-plus-one", &[("src/client/Kites.jsx", &list)]).len()
+    };
+    let load = "queryFn: () => fetch('/api/kites').then((answer) => answer.json())";
+    assert_eq!(of(&format!("useQuery({{ queryKey: ['kites', id], {load} }})")), 1);
+    assert_eq!(
+        of(&format!(
+            "useQuery({{ queryKey: ['kites'], {load}, select: (kites) => kites.find((kite) => kite.id === id) }})"
+        )),
+        0
+    );
+}
+
 #[test]
 fn a_client_in_a_list_of_the_functions_own_is_not_kept() {
     let of = |body: &str| {
@@ -287,11 +306,11 @@ fn waits_behind_a_guard_are_looked_at_by_themselves() {
     );
 }
 
-/// A key of few values beside the object's own is no index for the pair; a digest finds one row however far the rest leads.
+/// An index on the kind of an owner, which has few values, is none for the kind and the owner.
 #[test]
 fn a_kind_of_owner_finds_few_rows_only_with_the_owner() {
     let of = |filter: &str| {
-        let models = "from django.contrib.contenttypes.models import ContentType\nfrom django.db import models\n\n\nclass Dock(models.Model):\n    name = models.CharField(max_length=80)\n\n\nclass Note(models.Model):\n    content_type = models.ForeignKey(ContentType, on_delete=models.CASCADE)\n    object_id = models.PositiveIntegerField()\n    dock = models.ForeignKey(Dock, on_delete=models.CASCADE)\n    hash_code = models.CharField(max_length=64)\n";
+        let models = "from django.contrib.contenttypes.models import ContentType\nfrom django.db import models\n\n\nclass Dock(models.Model):\n    name = models.CharField(max_length=80)\n\n\nclass Note(models.Model):\n    content_type = models.ForeignKey(ContentType, on_delete=models.CASCADE)\n    object_id = models.PositiveIntegerField()\n    dock = models.ForeignKey(Dock, on_delete=models.CASCADE)\n";
         let views = format!(
             "from django.http import JsonResponse\nfrom django.urls import path\n\nfrom air.models import Note\n\n\ndef add(request):\n    Note.objects.create(object_id=request.POST['id'])\n    return JsonResponse({{}})\n\n\ndef notes(request, kind, number):\n    return JsonResponse({{'notes': list(Note.objects.filter({filter}))}})\n\n\nurlpatterns = [path('notes', add), path('notes/<int:kind>/<str:number>', notes)]\n"
         );
@@ -306,6 +325,29 @@ fn a_kind_of_owner_finds_few_rows_only_with_the_owner() {
     };
     assert!(of("content_type_id=kind, object_id=number").contains("object_id"));
     assert_eq!(of("dock_id=kind, object_id=number"), "");
-    assert!(of("dock__name=kind, hash_code=number").contains("hash_code"));
     assert_eq!(of("dock__name=kind, object_id=number"), "");
+}
+
+/// The browser's own database is no server's, though its methods are called alike.
+#[test]
+fn a_store_of_the_browser_is_no_database() {
+    let of = |db: &str| {
+        let schema = "model Kite {\n  id Int @id\n  owner String\n}\n";
+        let app =
+            "import { db } from './db';\nexport async function has() {\n  const count = await db.kite.count();\n  return count > 0;\n}\n";
+        found(
+            "count-for-existence",
+            &[("schema.prisma", schema), ("src/db.ts", db), ("src/app.ts", app)],
+        )
+        .len()
+    };
+    assert_eq!(
+        of("import { PrismaClient } from '@prisma/client';\nexport const db = new PrismaClient();\n"),
+        1
+    );
+    assert_eq!(of("import Dexie from 'dexie';\nexport const db = new Dexie('kites');\n"), 0);
+    assert_eq!(
+        of("import Dexie from 'dexie';\nclass Kites extends Dexie {}\nexport const db = new Kites();\n"),
+        0
+    );
 }

@@ -416,8 +416,7 @@ impl<'a> StatementView<'a> {
         }
         if is_bounded {
             // What is read of it may be enough: then the rest filters the few rows that are found.
-            let tells_apart = need.equal.iter().any(|column| is_identifying(column));
-            if is_served(table, need) || !tells_apart && self.is_found_through(at, table) {
+            if is_served(table, need) || self.is_found_through(at, table) {
                 return None;
             }
             // What is not understood may leave few rows. A column that tells them apart is worth an index in any case.

@@ -196,6 +196,9 @@ fn is_client(resolver: &dyn Resolver, file: FileId, base: ExprId, model: &str, m
             if ancestors.iter().any(|ancestor| ancestor.ends_with("PrismaClient")) {
                 return true;
             }
+            if ancestors.iter().any(|ancestor| is_other_library(&ancestor.to_ascii_lowercase())) {
+                return false;
+            }
         }
         Value::Query(..) | Value::Row(..) | Value::Many(_) | Value::Class(..) => return false,
         _ => {}
@@ -216,6 +219,8 @@ fn is_client(resolver: &dyn Resolver, file: FileId, base: ExprId, model: &str, m
 /// Libraries whose handles look alike.
 fn is_other_library(library: &str) -> bool {
     [
+        // The browser's own store.
+        "dexie",
         "drizzle",
         "mongoose",
         "knex",

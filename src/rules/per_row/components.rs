@@ -377,6 +377,10 @@ fn query_hook(
         {
             return None;
         }
+        // What has one key is asked once, whatever each item picks from it.
+        if is_query_hook(method) && key(module, &call).is_some_and(|key| !mentions(module, std::iter::once(key), names)) {
+            return None;
+        }
         if is_query_hook(method) || is_effect_hook(method) && effect_asks(project, file, &call, names) {
             return Some(call.id);
         }
@@ -387,6 +391,15 @@ fn query_hook(
         let handed = handed_on(module, &call, names, project.code.module(at), hook);
         query_hook(project, eval, at, (hook, &handed), depth + 1).map(|_| call.id)
     })
+}
+
+/// The key of a query hook's answer, by which it is shared: `queryKey`, or the first argument where that is no object of options.
+fn key(module: &Module, call: &Call<'_>) -> Option<ExprId> {
+    let first = call.arg(0)?;
+    match module.kind(first) {
+        ExprKind::Object(_) => module.entry(first, "queryKey"),
+        _ => Some(first),
+    }
 }
 
 /// The names in a hook that hold what one of these names gives it.
