@@ -101,7 +101,6 @@ lists! {
     OpenKeys = "columns" "open-keys",
     Pacing = "calls" "pacing",
     Owners = "tables" "owners",
-    OwnUnits = "columns" "own-units",
     PendingTables = "tables" "pending",
     People = "tables" "people",
     Persons = "columns" "persons",

@@ -242,6 +242,7 @@ fn a_query_of_one_key_is_sent_once_for_all_items() {
     };
     let load = "queryFn: () => fetch('/api/kites').then((answer) => answer.json())";
     assert_eq!(of(&format!("useQuery({{ queryKey: ['kites', id], {load} }})")), 1);
+    assert_eq!(of("useQuery(KITE, { variables: { id } })"), 1);
     assert_eq!(
         of(&format!(
             "useQuery({{ queryKey: ['kites'], {load}, select: (kites) => kites.find((kite) => kite.id === id) }})"

@@ -69,7 +69,7 @@ fn default_of(module: &Module, name: ExprId) -> Option<ExprId> {
 fn called(resolver: &dyn Resolver, file: FileId, call: &Call<'_>, steps: u32) -> RowLimit {
     let of = |expr: Option<ExprId>| expr.map_or(RowLimit::Value, |expr| limit(resolver, (file, expr), steps + 1));
     match call.method().or(call.module.name(call.callee)) {
-        Some("int" | "Number" | "parseInt" | "max") if call.arg(0).is_some() => usual_only(of(call.arg(0))),
+        Some("int" | "Number" | "parseInt" | "max") if call.arg(0).is_some() => converted(of(call.arg(0))),
         Some("get") if call.receiver().is_some() => usual(&of(call.arg(1).or_else(|| call.keyword("default")))),
         Some("Query") if call.receiver().is_none() => usual(&of(call.arg(0).or_else(|| call.keyword("default")))),
         _ => RowLimit::Value,
@@ -84,8 +84,8 @@ fn usual(limit: &RowLimit) -> RowLimit {
     }
 }
 
-/// What a conversion is given is a number of the code or of whoever asks, as before.
-fn usual_only(limit: RowLimit) -> RowLimit {
+/// A conversion gives a number, also of what is none.
+fn converted(limit: RowLimit) -> RowLimit {
     match limit {
         RowLimit::None | RowLimit::One => RowLimit::Value,
         known => known,

@@ -393,8 +393,12 @@ fn query_hook(
     })
 }
 
-/// The key of a query hook's answer, by which it is shared: `queryKey`, or the first argument where that is no object of options.
+/// The key of a query hook's answer, by which it is shared: `queryKey`, or the first argument where that is no object of options. What is
+/// asked with `variables` is kept by these as well.
 fn key(module: &Module, call: &Call<'_>) -> Option<ExprId> {
+    if call.args.iter().any(|arg| module.entry(arg.value, "variables").is_some()) {
+        return None;
+    }
     let first = call.arg(0)?;
     match module.kind(first) {
         ExprKind::Object(_) => module.entry(first, "queryKey"),

@@ -67,8 +67,8 @@ struct Wait {
     owner: FunctionId,
     io: Io,
     callee: String,
-    /// A guard that may leave stands before it.
-    is_guarded: bool,
+    /// Guards that may leave and stand before it.
+    guards: usize,
 }
 
 struct Search<'p> {
@@ -85,8 +85,8 @@ struct State {
     group: Vec<Wait>,
     /// Names that hold something of the group's results.
     tainted: FxHashSet<Sym>,
-    /// A guard in between looks at a result and may leave.
-    guarded: bool,
+    /// Guards so far that look at a result and may leave.
+    guards: usize,
 }
 
 impl Search<'_> {
@@ -167,7 +167,7 @@ impl Search<'_> {
         } else if is_guard && self.binds(id, state) {
             self.flush(state, out);
         } else if is_guard {
-            state.guarded = true;
+            state.guards += 1;
         } else if uses {
             state.tainted.extend(self.io.names(span));
         }
@@ -187,7 +187,7 @@ impl Search<'_> {
             };
             let is_discarded =
                 matches!(self.module.expr(at).parent, Parent::Stmt(stmt) if matches!(self.module.stmt(stmt).kind, StmtKind::Expr(_)));
-            match self.wait(at, inner, is_discarded, state.guarded) {
+            match self.wait(at, inner, is_discarded, state.guards) {
                 Judged::Neutral => true,
                 Judged::Wait(wait) => wait.io.kind == IoKind::Read,
                 Judged::Binds => false,
@@ -266,13 +266,13 @@ impl Search<'_> {
                 self.module.expr(at).span
             };
             let depends = self.uses(place, &state.tainted);
-            let wait = self.wait(at, inner, discarded, state.guarded);
+            let wait = self.wait(at, inner, discarded, state.guards);
             let counts = matches!(wait, Judged::Wait(_));
             match wait {
                 Judged::Neutral => {}
                 Judged::Binds => self.flush(state, out),
                 // Somebody has thought about what runs together: a check first, then all the rest at once.
-                Judged::Wait(wait) if depends || wait.is_guarded && is_together(&wait.callee) => {
+                Judged::Wait(wait) if depends || wait.guards > 0 && is_together(&wait.callee) => {
                     self.flush(state, out);
                     state.group.push(wait);
                 }
@@ -288,7 +288,7 @@ impl Search<'_> {
                 }
             }
             // `getOrderOrThrow(id)` is its own guard.
-            state.guarded |= state.group.last().is_some_and(|last| last.callee.ends_with("OrThrow"));
+            state.guards += usize::from(state.group.last().is_some_and(|last| last.callee.ends_with("OrThrow")));
             if let Some(target) = target.filter(|_| counts || depends) {
                 state.tainted.extend(self.targets(target));
             }
@@ -312,7 +312,7 @@ impl Search<'_> {
         }
     }
 
-    fn wait(&self, at: ExprId, inner: ExprId, is_discarded: bool, is_guarded: bool) -> Judged {
+    fn wait(&self, at: ExprId, inner: ExprId, is_discarded: bool, guards: usize) -> Judged {
         let callee = self.module.call(inner).and_then(|call| call.method()).unwrap_or("");
         if waits::is_check(callee) && !self.io.is_statement(inner) {
             return self.bound(at, "its name says that it refuses by throwing: what follows must stay behind it");
@@ -345,7 +345,7 @@ impl Search<'_> {
             owner: self.module.owner(at),
             io,
             callee: callee.to_owned(),
-            is_guarded,
+            guards,
         })
     }
 
@@ -433,16 +433,13 @@ impl Search<'_> {
         let reached = reach.level;
         let is_guess = group.iter().any(|wait| wait.io.is_guess);
         // After a guard the second wait is wasted when the guard leaves: a matter of taste, and worth a word.
-        let is_guarded = group.iter().skip(1).any(|wait| wait.is_guarded);
+        let is_guarded = last.guards > first.guards;
         // Two doubts at once are no finding, and a job that leaves early saves more than it loses.
         let silent = |why: &str| group.iter().for_each(|wait| self.silent(wait.span, why));
         if is_guarded && (is_guess || reached != Reached::Request) {
-            // Those behind the last guard wait for one another whatever it says, and those before it.
-            let behind = group.iter().rposition(|wait| !wait.is_guarded).map_or(0, |last| last + 1);
-            if let Some(found) = self
-                .finding(&unguarded(&group[behind..]))
-                .or_else(|| self.finding(&group[..behind]))
-            {
+            // Those behind the last guard wait for one another whatever it says, and so do those before it.
+            let behind = group.iter().position(|wait| wait.guards == last.guards).unwrap_or(0);
+            if let Some(found) = self.finding(&group[behind..]).or_else(|| self.finding(&group[..behind])) {
                 return Some(found);
             }
             silent("a guard between the waits may leave, and that they gain anything is not sure");
@@ -509,15 +506,6 @@ impl Search<'_> {
         finding.fix = advice(Advised::Gather(Gather::Steps), self.module.language.name(), &[]);
         Some(finding)
     }
-}
-
-/// Waits that a guard stands before, with none between them.
-fn unguarded(group: &[Wait]) -> Vec<Wait> {
-    let open = |wait: &Wait| Wait {
-        is_guarded: false,
-        ..wait.clone()
-    };
-    group.iter().map(open).collect()
 }
 
 enum Judged {

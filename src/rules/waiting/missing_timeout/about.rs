@@ -64,7 +64,7 @@ impl<'p> FileContext<'p> {
             told: RefCell::default(),
             has_adapter: LazyCell::new(Box::new(move || has_adapter(module))),
             is_for_browsers: LazyCell::new(Box::new(move || is_for_browsers(project, file))),
-            own_limits: LazyCell::new(Box::new(move || OwnLimits::of(module))),
+            own_limits: LazyCell::new(Box::new(move || OwnLimits::of(project, file))),
             changed: RefCell::default(),
             guards: RefCell::default(),
             steps: Steps::of(Limit::FileSteps),

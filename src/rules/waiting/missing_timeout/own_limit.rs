@@ -2,8 +2,10 @@
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::ir::{Call, ClassId, ExprId, ExprKind, FunctionId, Module, StmtKind};
-use crate::vocabulary::List;
+use crate::ir::{ClassId, ExprId, ExprKind, FunctionId, Module, StmtKind};
+use crate::libraries::shared::effects::Effects;
+use crate::libraries::shared::value::FileId;
+use crate::project::Project;
 
 /// What a file has to bound its waits with.
 #[derive(Debug, Default)]
@@ -16,9 +18,10 @@ pub(super) struct OwnLimits {
 
 impl OwnLimits {
     /// Reads a file once.
-    pub(super) fn of(module: &Module) -> Self {
+    pub(super) fn of(project: &Project, file: FileId) -> Self {
+        let module = project.code.module(file);
         let mut found = OwnLimits::default();
-        let given = given(module);
+        let given = given(project, file);
         if given.is_empty() {
             return found;
         }
@@ -37,7 +40,7 @@ impl OwnLimits {
     }
 
     fn note(&mut self, module: &Module, given: &FxHashSet<String>, (target, value): (ExprId, ExprId)) {
-        let Some(path) = module.dotted(target).filter(|path| given.contains(path) && is_limit(path)) else {
+        let Some(path) = module.dotted(target).filter(|path| given.contains(path)) else {
             return;
         };
         let owner = module.owner(target);
@@ -68,21 +71,17 @@ impl OwnLimits {
     }
 }
 
-/// A time that is counted as its language's clients count it: names that say another unit are none.
-fn is_limit(path: &str) -> bool {
-    let name = path.rsplit('.').next().unwrap_or(path).to_ascii_lowercase();
-    name.contains("timeout") && !List::OwnUnits.has(&name)
-}
-
-/// What calls of a file are given as their timeout, as it is written: `timeout=self._timeout`, `AbortSignal.timeout(LIMIT)`.
-fn given(module: &Module) -> FxHashSet<String> {
-    let of_call = |call: Call<'_>| {
-        let is_signal = call.method() == Some("timeout");
-        call.keyword("timeout").or_else(|| call.arg(0).filter(|_| is_signal))
-    };
-    module
+/// What requests of a file are given as their timeout, as it is written: `get(url, timeout=self._timeout)`, `AbortSignal.timeout(LIMIT)`.
+/// A cache's `timeout` says how long it keeps something.
+fn given(project: &Project, file: FileId) -> FxHashSet<String> {
+    let module = project.code.module(file);
+    let functions = module.function_ids().map(|(id, _)| project.graph.id(file, id));
+    let edges = functions.flat_map(|function| &project.graph.function(function).edges);
+    let requests = edges.filter(|edge| edge.effects.has(Effects::NETWORK));
+    let named = requests.filter_map(|edge| module.call(edge.expr)?.keyword("timeout"));
+    let signals = module
         .calls()
-        .filter_map(of_call)
-        .filter_map(|value| module.dotted(value))
-        .collect()
+        .filter(|call| module.dotted(call.callee).as_deref() == Some("AbortSignal.timeout"));
+    let limits = named.chain(signals.filter_map(|call| call.arg(0)));
+    limits.filter_map(|value| module.dotted(value)).collect()
 }
