@@ -85,8 +85,11 @@ pub struct Class {
     pub span: Span,
     /// The name's place.
     pub name_span: Span,
-    /// Bases: Python's arguments (keywords too, as `table=True`), TypeScript's `extends`.
+    /// Bases: Python's arguments (keywords too, as `table=True`), TypeScript's `extends`; with type arguments
+    /// ([`ExprKind::Index`](super::ExprKind::Index)) where it has some.
     pub bases: Box<[Arg]>,
+    /// Names of its type parameters, where its head lists them: `class Store<T>`, `class Store[T]`.
+    pub type_params: Box<[Sym]>,
     /// Interfaces after `implements`.
     pub implements: Box<[ExprId]>,
     /// Decorators, as they stand from top to bottom.

@@ -235,6 +235,14 @@ impl Module {
         }
     }
 
+    /// The class that a base names, without the types that it is given: `Store` of `Store<Plane>`.
+    pub fn unapplied(&self, base: ExprId) -> ExprId {
+        match self.kind(base) {
+            ExprKind::Index { base, .. } => *base,
+            _ => base,
+        }
+    }
+
     /// The children of an expression, in source order (a lambda's body is not among them).
     pub fn children(&self, id: ExprId) -> Vec<ExprId> {
         let mut out = Vec::new();

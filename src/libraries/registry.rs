@@ -8,7 +8,7 @@ use crate::ir::{Call, ExprId, ExprKind, FunctionId, Language, Module, Sym};
 use crate::libraries::shared::declared::Declared;
 use crate::libraries::shared::kept_functions::Schemas;
 use crate::libraries::shared::query::{self, Resolver};
-use crate::libraries::shared::value::FileId;
+use crate::libraries::shared::value::{FileId, Value};
 
 /// The library of statements that code writes as texts, whichever driver sends them.
 pub const TEXT: &str = "sql";
@@ -165,7 +165,20 @@ pub fn kept_functions(resolver: &dyn Resolver, file: FileId) -> Schemas {
 /// The model that an expression is, by the name that its library knows it by, where libraries keep functions for their models.
 pub fn model_at(resolver: &dyn Resolver, file: FileId, expr: ExprId) -> Option<String> {
     let (name, library) = mongo::models::model(resolver, file, expr)?;
-    (library == "mongoose").then_some(name)
+    (library == "mongoose" && !name.is_empty()).then_some(name)
+}
+
+/// Whether an expression stands for a model or a table in code that is written for several of them: what TypeScript's libraries are asked
+/// through, as it is handed on.
+pub fn is_model_handle(resolver: &dyn Resolver, file: FileId, expr: ExprId) -> bool {
+    if let Some(text) = resolver.module(file).string(expr) {
+        return resolver.knows_table(text);
+    }
+    matches!(resolver.value(file, expr), Value::Class(..))
+        || drizzle::queries::is_table(resolver, file, expr)
+        || prisma::queries::is_delegate(resolver, file, expr)
+        || typeorm::queries::is_repository(resolver, file, expr)
+        || mongo::models::model(resolver, file, expr).is_some_and(|(name, _)| !name.is_empty())
 }
 
 /// The model of a row that an expression holds, where libraries keep functions for rows.

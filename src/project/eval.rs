@@ -11,6 +11,7 @@ mod computed;
 mod context;
 mod expressions;
 pub mod kept;
+mod makers;
 mod members;
 mod modules;
 mod names;

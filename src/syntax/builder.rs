@@ -251,6 +251,7 @@ impl Builder {
             span,
             name_span,
             bases: Box::new([]),
+            type_params: Box::new([]),
             implements: Box::new([]),
             decorators: Box::new([]),
             body: Box::new([]),

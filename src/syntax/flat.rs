@@ -38,7 +38,8 @@ fields! {
     Subscript = "subscript", Operator = "operator", Operators = "operators", Argument = "argument", Key = "key", Alias = "alias",
     ModuleName = "module_name", Definition = "definition", Subject = "subject", Guard = "guard", Property = "property", Index = "index",
     Constructor = "constructor", Source = "source", Declaration = "declaration", Initializer = "initializer", Increment = "increment",
-    Handler = "handler", Finalizer = "finalizer", Pattern = "pattern", OpenTag = "open_tag", TypeArguments = "type_arguments", Module = "module",
+    Handler = "handler", Finalizer = "finalizer", Pattern = "pattern", OpenTag = "open_tag", TypeArguments = "type_arguments", TypeParameters = "type_parameters",
+    Module = "module",
     Decorator = "decorator", Expression = "expression", Kind = "kind", Tag = "tag", Label = "label", Element = "element",
 }
 

@@ -502,8 +502,19 @@ impl Lower<'_> {
         let (id, outer) = self.b.open_class(span, name_sym, name_span);
         let body = self.body(at);
         self.b.close_class(id, outer, bases, decorators.to_vec(), body);
+        self.b.module.classes[id.index()].type_params = self.type_params(at);
         let stmt = self.b.stmt(StmtKind::Class(id), span);
         out.push(stmt);
+    }
+
+    /// The names of the type parameters of a class: `class Store[T, *Keys]`.
+    fn type_params(&mut self, at: At) -> Box<[Sym]> {
+        let Some(list) = self.flat.field(at, Field::TypeParameters) else {
+            return Box::new([]);
+        };
+        let texts: Vec<String> = self.flat.named(list).map(|parameter| self.source(parameter).to_owned()).collect();
+        let names = texts.iter().filter_map(|text| text.split([':', '=']).next());
+        names.map(|name| self.b.sym(name.trim_matches(['*', ' ']))).collect()
     }
 
     fn import(&mut self, at: At) {

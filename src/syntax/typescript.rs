@@ -714,7 +714,7 @@ impl Lower<'_> {
             for clause in self.named(heritage) {
                 match self.flat.kind(clause) {
                     K::Extends => {
-                        if let Some(value) = self.field_expr(clause, Field::Value) {
+                        if let Some(value) = self.extended(clause) {
                             bases.push(Arg { name: None, value });
                         }
                     }
@@ -732,8 +732,44 @@ impl Lower<'_> {
         for &implemented in &implements {
             self.b.module.exprs[implemented.index()].parent = crate::ir::Parent::Class(id);
         }
-        self.b.module.classes[id.index()].implements = implements.into();
+        let type_params = self.type_params(at);
+        let class = &mut self.b.module.classes[id.index()];
+        class.implements = implements.into();
+        class.type_params = type_params;
         id
+    }
+
+    /// The base of a class, with its type arguments: `extends Store<Plane>`.
+    fn extended(&mut self, clause: At) -> Option<ExprId> {
+        let base = self.field_expr(clause, Field::Value)?;
+        let Some(arguments) = self.flat.field(clause, Field::TypeArguments) else {
+            return Some(base);
+        };
+        Some(self.applied(base, arguments, self.span(clause)))
+    }
+
+    /// A generic type with its arguments.
+    fn applied(&mut self, base: ExprId, arguments: At, span: Span) -> ExprId {
+        let items = self.exprs(arguments);
+        let index = match items.as_slice() {
+            [] => return base,
+            [one] => *one,
+            _ => self.b.expr(ExprKind::Tuple(items.into()), span),
+        };
+        self.b.expr(ExprKind::Index { base, index }, span)
+    }
+
+    /// The names of the type parameters of a class.
+    fn type_params(&mut self, at: At) -> Box<[Sym]> {
+        let Some(list) = self.flat.field(at, Field::TypeParameters) else {
+            return Box::new([]);
+        };
+        let names: Vec<At> = self
+            .named(list)
+            .into_iter()
+            .filter_map(|parameter| self.flat.field(parameter, Field::Name))
+            .collect();
+        names.into_iter().map(|name| self.sym(name)).collect()
     }
 
     /// Lowers a class expression (`const A = class { … }`): declares the class and puts a generated name in its place, see
@@ -835,7 +871,10 @@ impl Lower<'_> {
             self.members(members, &mut body);
         }
         self.b.close_class(id, outer, bases, Vec::new(), body);
-        self.b.module.classes[id.index()].is_interface = true;
+        let type_params = self.type_params(at);
+        let class = &mut self.b.module.classes[id.index()];
+        class.is_interface = true;
+        class.type_params = type_params;
         let stmt = self.b.stmt(StmtKind::Class(id), span);
         out.push(stmt);
     }
@@ -1228,16 +1267,10 @@ impl Lower<'_> {
                 let Some(base) = self.field_expr(at, Field::Name) else {
                     return self.b.other(Vec::new(), span);
                 };
-                let items = self
-                    .flat
-                    .field(at, Field::TypeArguments)
-                    .map(|arguments| self.exprs(arguments))
-                    .unwrap_or_default();
-                let index = match items.as_slice() {
-                    [one] => *one,
-                    _ => self.b.expr(ExprKind::Tuple(items.into()), span),
+                return match self.flat.field(at, Field::TypeArguments) {
+                    Some(arguments) => self.applied(base, arguments, span),
+                    None => base,
                 };
-                ExprKind::Index { base, index }
             }
             K::ArrayType => {
                 let base = self.b.sym("Array");

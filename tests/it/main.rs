@@ -13,6 +13,7 @@ mod entries;
 mod fix;
 mod fixtures;
 mod formats;
+mod generic;
 mod guides;
 mod handed;
 mod hooks;

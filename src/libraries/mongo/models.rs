@@ -2,6 +2,7 @@
 //! that a schema keeps.
 
 use crate::ir::{Call, ExprId, ExprKind, Module};
+use crate::libraries::shared::generic;
 use crate::libraries::shared::objects::{self, ExprPlace};
 use crate::libraries::shared::query::{ModelReceiver, Resolver};
 use crate::libraries::shared::query_builder;
@@ -10,9 +11,12 @@ use crate::libraries::shared::value::{FileId, RowModel, Value};
 /// Functions that hand each other the making of a model, one in the other.
 const DEEPEST: u32 = 4;
 
-/// The model or collection that a receiver is, and its library.
+/// The model or collection that a receiver is, and its library; without a name where each use of the body says which.
 pub fn model(resolver: &dyn Resolver, file: FileId, receiver: ExprId) -> Option<(String, &'static str)> {
     let module = resolver.module(file);
+    if let Some((at, given)) = resolver.passed(file, receiver) {
+        return model(resolver, at, given);
+    }
     if let Some(keeper) = keeper(resolver, file, receiver) {
         return (!keeper.is_row).then_some((keeper.model, "mongoose"));
     }
@@ -31,7 +35,9 @@ pub fn model(resolver: &dyn Resolver, file: FileId, receiver: ExprId) -> Option<
         let name = named.trim_end_matches("Document").trim_end_matches("DBModel");
         let is_open = matches!(name, "any" | "" | "unknown") || name.chars().all(|c| c.is_ascii_uppercase() || c == '_');
         let name = if is_open { own_name(module, receiver)? } else { name };
-        return Some((name.to_owned(), "mongoose"));
+        // `constructor(protected readonly model: Model<T>)`.
+        let is_told_by_use = generic::is_type_parameter(module, argument) && generic::is_open(resolver, file, receiver, name);
+        return Some((if is_told_by_use { String::new() } else { name.to_owned() }, "mongoose"));
     }
     // `private rows: Collection<Berth>`.
     let driver = query_builder::generic(module, receiver, &["Collection"]).filter(|_| query_builder::imports(module, &["mongodb"]));

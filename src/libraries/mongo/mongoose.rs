@@ -4,6 +4,7 @@ use crate::ir::{Call, ExprKind};
 use crate::libraries::mongo::models::{document, model};
 use crate::libraries::mongo::operators::{filters, orders, stages};
 use crate::libraries::shared::fluent::{self, ChainedCall, Fluent};
+use crate::libraries::shared::generic;
 use crate::libraries::shared::limits;
 use crate::libraries::shared::objects::{self, ExprPlace};
 use crate::libraries::shared::query::{Outcome, Query, Resolver};
@@ -56,11 +57,14 @@ pub fn recognise(resolver: &dyn Resolver, file: FileId, call: Call<'_>) -> Optio
         _ => {}
     }
     if matches!(outcome, Outcome::Rows | Outcome::One) && method != "aggregate" {
-        query.model = Some(RowModel::Table(name));
+        query.model = Some(RowModel::Table(name.clone()));
     }
     arguments(resolver, first, method, &mut query);
     for step in &steps[start + 1..] {
         link(resolver, *step, &mut query);
+    }
+    if name.is_empty() {
+        generic::leave_open(&mut query);
     }
     let is_promise =
         operation != Operation::Select && method != "deleteOne" || library == "mongodb" && !matches!(method, "find" | "aggregate");
@@ -90,6 +94,9 @@ fn changed_document(resolver: &dyn Resolver, file: FileId, call: &Call<'_>) -> O
     };
     if query.statement.operation != Operation::Insert {
         by_id(&mut query);
+    }
+    if name.is_empty() {
+        generic::leave_open(&mut query);
     }
     Some(query)
 }

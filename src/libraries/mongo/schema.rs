@@ -175,6 +175,9 @@ impl Reader<'_, '_> {
             ExprKind::Object(_) => match module.entry(value, "type") {
                 // `{ type: { type: String } }` has a field of that name.
                 Some(kind) if !matches!(module.kind(kind), ExprKind::Object(_)) => {
+                    if self.inner_schema(kind, path, place, depth, table) {
+                        return;
+                    }
                     let mut column = self.column(path, value, self.kind(kind), place);
                     column.unique = self.options.set(Some(value), "unique");
                     // Both words together make one index.
@@ -185,20 +188,31 @@ impl Reader<'_, '_> {
                 Some(kind) if module.entry(kind, "type").is_none() => self.fields(kind, path, place, depth + 1, table),
                 _ => self.fields(value, path, place, depth + 1, table),
             },
-            ExprKind::Name(_) | ExprKind::Call { .. } => match self.inner_schema(value) {
-                Some(fields) => self.fields(fields, path, place, depth + 1, table),
-                None => table.columns.push(self.column(path, value, self.kind(value), place)),
-            },
+            ExprKind::Name(_) | ExprKind::Call { .. } if self.inner_schema(value, path, place, depth, table) => {}
             _ => table.columns.push(self.column(path, value, self.kind(value), place)),
         }
     }
 
-    /// The fields of a schema that is a field's type.
-    fn inner_schema(&self, value: ExprId) -> Option<ExprId> {
-        let (file, made) = self.options.consts.resolver.definition(self.options.file, value)?;
-        let made = self.options.module().call(made).filter(|_| file == self.options.file)?;
-        (made.method() == Some("Schema")).then_some(())?;
-        made.arg(0).and_then(|fields| self.options.object(fields))
+    /// Reads the fields of a schema that is a field's type, of this file or of another; whether it is one.
+    fn inner_schema(&self, kind: ExprId, path: &str, place: Option<Span>, depth: usize, table: &mut TableDef) -> bool {
+        let resolver = self.options.consts.resolver;
+        let kind = match self.options.module().kind(kind) {
+            // `type: [lineSchema]`.
+            ExprKind::List(items) => items.first().copied().unwrap_or(kind),
+            _ => kind,
+        };
+        let Some((file, made)) = resolver.definition(self.options.file, kind) else {
+            return false;
+        };
+        let at = self.at(file);
+        let schema = resolver.module(file).call(made).filter(|made| made.method() == Some("Schema"));
+        let Some(fields) = schema.and_then(|schema| at.options.object(schema.arg(0)?)) else {
+            return false;
+        };
+        // Spans of another file say nothing here.
+        let place = place.or_else(|| (file != self.options.file).then(|| self.options.span(kind)));
+        at.fields(fields, path, place, depth + 1, table);
+        true
     }
 
     fn column(&self, path: &str, value: ExprId, kind: &str, place: Option<Span>) -> ColumnDef {

@@ -26,7 +26,7 @@ pub fn member(resolver: &dyn Resolver, file: FileId, class: ClassId, name: &str)
             return Some((at.0, value));
         }
         let base = module.class(at.1).bases.first()?;
-        match resolver.value(at.0, base.value) {
+        match resolver.value(at.0, module.unapplied(base.value)) {
             Value::Class(file, class) => at = (file, class),
             _ => return None,
         }

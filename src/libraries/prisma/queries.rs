@@ -75,8 +75,28 @@ fn is_common(method: &str) -> bool {
     matches!(method, "create" | "update" | "delete" | "count" | "aggregate")
 }
 
+/// Whether an expression is what the queries of one model start from: `prisma.user`.
+pub(crate) fn is_delegate(resolver: &dyn Resolver, file: FileId, expr: ExprId) -> bool {
+    let Some((base, model)) = entry(resolver.module(file), expr) else {
+        return false;
+    };
+    let is_client = |path: &str| path.to_ascii_lowercase().contains("prisma");
+    let is_known = match resolver.value(file, base) {
+        Value::External(path) | Value::ExternalInstance(path) => is_client(&path),
+        Value::Instance(at, class) => resolver
+            .ancestors(at, class)
+            .iter()
+            .any(|ancestor| ancestor.ends_with("PrismaClient")),
+        _ => objects::last_name(resolver.module(file), base).is_some_and(is_client),
+    };
+    is_known && resolver.knows_table(model)
+}
+
 /// The model whose queries a receiver has: `prisma.user`, `prisma["user"]`, and a name or field that holds one of them.
 fn delegate(resolver: &dyn Resolver, file: FileId, receiver: ExprId, method: &str, call: &Call<'_>) -> Option<String> {
+    if let Some((at, given)) = resolver.passed(file, receiver) {
+        return delegate(resolver, at, given, method, call);
+    }
     if let Some((base, model)) = entry(resolver.module(file), receiver)
         && is_client(resolver, file, base, model, method, call)
     {

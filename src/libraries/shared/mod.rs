@@ -13,6 +13,7 @@ pub mod declared;
 pub mod effects;
 pub mod fluent;
 pub mod frameworks;
+pub mod generic;
 pub mod injected;
 pub mod kept_functions;
 pub mod kept_requests;

@@ -1,6 +1,6 @@
 //! What query builders share that name tables and columns in strings: Knex, Kysely, Supabase, and the builder of `TypeORM`.
 
-use super::{objects, sql_text};
+use super::{generic, objects, sql_text};
 use crate::ir::{ClassId, ExprId, ExprKind, Module};
 use crate::libraries::shared::fluent::ChainedCall;
 use crate::libraries::shared::objects::ExprPlace;
@@ -171,13 +171,16 @@ pub fn text(resolver: &dyn Resolver, place: ExprPlace) -> Option<String> {
     resolver.module(at).string(definition).map(ToOwned::to_owned)
 }
 
-/// An entity argument: a class, a model's name, or what a name says.
+/// An entity argument: a class, a model's name, or what a name says; `None` where each use of the body says it.
 pub fn entity(resolver: &dyn Resolver, place: ExprPlace) -> Option<(String, RowModel)> {
     let module = resolver.module(place.0);
     if let Value::Class(at, class) | Value::Instance(at, class) = resolver.value(place.0, place.1) {
         let holder = resolver.module(at);
         let name = holder.class(class).name.map(|name| holder.str(name).to_owned())?;
         return Some((name, RowModel::Class(at, class)));
+    }
+    if generic::is_type_parameter(module, place.1) {
+        return None;
     }
     let name = module.string(place.1).or_else(|| objects::last_name(module, place.1))?.to_owned();
     Some((name.clone(), RowModel::Table(name)))
@@ -191,9 +194,7 @@ pub fn entity_of_repository(resolver: &dyn Resolver, file: FileId, class: ClassI
     if let ExprKind::Index { index, .. } = module.kind(base) {
         let argument = first_of(module, *index);
         let name = objects::last_name(module, argument)?;
-        // Type parameters go by one letter, or by `TEntity`.
-        let is_told = name.len() == 1 || name.starts_with('T') && name.chars().nth(1).is_some_and(|c| c.is_ascii_uppercase());
-        return (!is_told).then(|| entity(resolver, (file, argument)))?;
+        return (!generic::is_named_as_one(name)).then(|| entity(resolver, (file, argument)))?;
     }
     let name = module.class(class).name.map(|name| module.str(name))?;
     let stem = name

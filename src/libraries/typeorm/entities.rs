@@ -149,7 +149,8 @@ impl<'r> Reader<'_, 'r> {
         while let Some(&(file, class)) = list.get(at) {
             at += 1;
             for base in &self.options.consts.resolver.module(file).class(class).bases {
-                match self.options.consts.resolver.value(file, base.value) {
+                let base = self.options.consts.resolver.module(file).unapplied(base.value);
+                match self.options.consts.resolver.value(file, base) {
                     Value::Class(file, class) => declared::add_base(&mut list, (file, class), table.span),
                     // TypeORM's active record and the like bring no columns.
                     Value::External(name) if name.ends_with("BaseEntity") || name.ends_with(".Model") => {}

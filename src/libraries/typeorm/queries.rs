@@ -3,6 +3,7 @@
 use super::active_record;
 use crate::ir::{Call, ExprId, ExprKind, Module, Parent};
 use crate::libraries::shared::fluent::{self, ChainedCall};
+use crate::libraries::shared::generic;
 use crate::libraries::shared::limits;
 use crate::libraries::shared::objects::{self, ExprPlace, FilterGrammar, Filters, Op};
 use crate::libraries::shared::query::{Outcome, Query, Resolver};
@@ -48,10 +49,10 @@ pub fn recognise(resolver: &dyn Resolver, file: FileId, call: Call<'_>) -> Optio
         ..Query::default()
     };
     query.statement.operation = operation;
-    let (name, model) = entity?;
-    query.statement.tables.push(objects::table(name));
-    if matches!(outcome, Outcome::Rows | Outcome::One) {
-        query.model = Some(model);
+    let is_known = entity.is_some();
+    if let Some((name, model)) = entity {
+        query.statement.tables.push(objects::table(name));
+        query.model = matches!(outcome, Outcome::Rows | Outcome::One).then_some(model);
     }
     match outcome {
         Outcome::One if operation == Operation::Select => query.statement.limit = RowLimit::One,
@@ -62,6 +63,9 @@ pub fn recognise(resolver: &dyn Resolver, file: FileId, call: Call<'_>) -> Optio
         _ => {}
     }
     arguments(resolver, file, &call, method, at, &mut query);
+    if !is_known {
+        generic::leave_open(&mut query);
+    }
     Some(query)
 }
 
@@ -84,9 +88,25 @@ fn operation(method: &str) -> Option<(Operation, Outcome)> {
 
 type Entity = Option<(String, RowModel)>;
 
-/// The entity that a call works on, and the place of its first argument after the entity.
+/// Whether an expression is a repository of an entity that is known.
+pub(crate) fn is_repository(resolver: &dyn Resolver, file: FileId, expr: ExprId) -> bool {
+    let module = resolver.module(file);
+    let (at, made) = resolver.definition(file, expr).unwrap_or((file, expr));
+    let getter = resolver.module(at).call(made).and_then(|made| made.method());
+    if matches!(getter, Some("getRepository" | "getTreeRepository")) {
+        return true;
+    }
+    query_builder::imports(module, &["typeorm"])
+        && query_builder::type_argument(module, expr, &["Repository", "TreeRepository"])
+            .is_some_and(|argument| query_builder::entity(resolver, (file, argument)).is_some())
+}
+
+/// The entity that a call works on (`None`: each use of the body says it), and the place of its first argument after the entity.
 fn target(resolver: &dyn Resolver, file: FileId, receiver: ExprId, call: &Call<'_>) -> Option<(Entity, usize)> {
-    let module = call.module;
+    if let Some((at, given)) = resolver.passed(file, receiver) {
+        return target(resolver, at, given, call);
+    }
+    let module = resolver.module(file);
     if let Some(repository) = extended(module, receiver) {
         return target(resolver, file, repository, call);
     }
@@ -387,14 +407,19 @@ fn query_builder(resolver: &dyn Resolver, file: FileId, call: Call<'_>) -> Optio
         .enumerate()
         .find(|(_, step)| step.call.method() == Some("createQueryBuilder"))?;
     let receiver = made.call.receiver()?;
+    let mut is_told_by_use = false;
     let (entity, alias) = match (made.call.arg(0), made.call.arg(1)) {
         // `manager.createQueryBuilder(User, 'u')`.
         (Some(class), Some(alias)) if made.call.module.string(alias).is_some() => {
             (query_builder::entity(resolver, (made.file, class)), made.call.module.string(alias))
         }
         (alias, _) => {
-            let found = target(resolver, made.file, receiver, &made.call).and_then(|(entity, _)| entity);
-            (found, alias.and_then(|alias| made.call.module.string(alias)))
+            let found = target(resolver, made.file, receiver, &made.call);
+            is_told_by_use = matches!(found, Some((None, _)));
+            (
+                found.and_then(|(entity, _)| entity),
+                alias.and_then(|alias| made.call.module.string(alias)),
+            )
         }
     };
     let mut query = Query {
@@ -433,6 +458,9 @@ fn query_builder(resolver: &dyn Resolver, file: FileId, call: Call<'_>) -> Optio
     }
     query.statement.open |= fluent::is_handed_on(resolver, file, call.root());
     query.executed = is_end(call.method()?);
+    if is_told_by_use && query.model.is_none() && from.is_none() {
+        generic::leave_open(&mut query);
+    }
     Some(query)
 }
 

@@ -57,7 +57,7 @@ impl Evaluator<'_> {
                     .bases
                     .iter()
                     .filter(|base| base.name.is_none())
-                    .filter_map(|base| module.dotted(base.value)),
+                    .filter_map(|base| module.dotted(module.unapplied(base.value))),
             );
         }
         out

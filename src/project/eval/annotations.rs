@@ -1,7 +1,7 @@
 //! What a value of an annotated type is.
 
 use super::Evaluator;
-use crate::ir::{ExprId, ExprKind, FunctionId, Language};
+use crate::ir::{ExprId, ExprKind, FunctionId};
 use crate::libraries::shared::injected;
 use crate::libraries::shared::query::Resolver;
 use crate::libraries::shared::value::{FileId, Value};
@@ -133,15 +133,20 @@ impl Evaluator<'_> {
 
     /// What is held, or what its annotation says of it where that says more: a class of the project where a library gives something.
     pub(super) fn told(&self, held: Value, file: FileId, annotation: ExprId) -> Value {
-        let is_loose = matches!(held, Value::ExternalInstance(_)) && self.m(file).language == Language::Python;
+        let is_loose = matches!(held, Value::ExternalInstance(_));
         if !is_loose && !matches!(held, Value::Unknown | Value::Literal(..)) {
             return held;
         }
         match self.annotation(file, annotation) {
             Value::Unknown => held,
-            annotated if !is_loose || matches!(annotated, Value::Instance(..)) => annotated,
+            annotated if !is_loose || self.is_class_of_its_own(&annotated) => annotated,
             _ => held,
         }
+    }
+
+    /// Whether a value is of a class of the project: TypeScript's interfaces say less than the library whose object it is.
+    fn is_class_of_its_own(&self, value: &Value) -> bool {
+        matches!(*value, Value::Instance(at, class) if !self.m(at).class(class).is_interface)
     }
 }
 

@@ -2,11 +2,13 @@
 //!
 //! An evaluator within a context knows what stands behind `self`, behind parameters and type variables at one use of such a body.
 
+use std::cmp::Reverse;
 use std::rc::Rc;
 use std::sync::Arc;
 
 use super::{Evaluator, Found, Parameter};
-use crate::ir::{Call, ClassId, ExprId, ExprKind, FunctionId, Language, ParamKind, StmtKind};
+use crate::ir::{Call, ClassId, ExprId, ExprKind, FunctionId, Language, Module, ParamKind, StmtKind};
+use crate::libraries::registry;
 use crate::libraries::shared::model_classes;
 use crate::libraries::shared::query::{Outcome, Query, Resolver};
 use crate::libraries::shared::value::{FileId, RowModel, Value};
@@ -20,8 +22,6 @@ const MOST_READS: usize = 8;
 
 /// Uses within uses that are followed: a service over a repository.
 const MAX_LEVEL: u8 = 2;
-/// Names between a receiver and what made it.
-const MAX_STEPS: u32 = 8;
 
 /// What one use of a body says.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -105,7 +105,7 @@ impl<'c> Evaluator<'c> {
     /// The body that a call runs, in the context of the call, where the call says something of it.
     fn contextual(&self, file: FileId, expr: ExprId) -> Option<(Rc<Evaluator<'c>>, FileId, FunctionId)> {
         let module = self.m(file);
-        if module.language != Language::Python || self.level() >= MAX_LEVEL {
+        if self.level() >= MAX_LEVEL {
             return None;
         }
         let call = module.call(expr)?;
@@ -145,6 +145,7 @@ impl<'c> Evaluator<'c> {
             return None;
         }
         self.bind_keywords(&mut context, (file, call), (at, function));
+        self.bind_objects(&mut context, (file, call), (at, function));
         Some(context)
     }
 
@@ -163,8 +164,10 @@ impl<'c> Evaluator<'c> {
             {
                 self.bind_types(&mut context.types, (base_file, base), (at, *index));
             }
-            if let (Some(call), Some((init_at, Member::Method(init)))) = (module.call(maker), self.member(own.0, own.1, "__init__")) {
-                self.bind(context, (at, &call), (init_at, init), 1);
+            if let (Some(call), Some((init_at, Member::Method(init)))) =
+                (module.call(maker), self.member(own.0, own.1, constructor(module)))
+            {
+                self.bind(context, (at, &call), (init_at, init), shift(self.m(init_at)));
             }
         }
         self.bind_super(context, own);
@@ -187,7 +190,11 @@ impl<'c> Evaluator<'c> {
             self.afford(at, body.len())
                 && body.iter().any(|&stmt| match module.stmt(stmt).kind {
                     StmtKind::Assign { value: Some(value), .. } => {
-                        matches!(module.kind(value), ExprKind::Name(_) | ExprKind::Attr { .. }) && self.is_about_model(at, value)
+                        let is_place = matches!(module.kind(value), ExprKind::Name(_) | ExprKind::Attr { .. } | ExprKind::Str(_));
+                        is_place && self.is_about_model(at, value)
+                    }
+                    StmtKind::Function(getter) if module.function(getter).is_property && module.language == Language::TypeScript => {
+                        module.returned(getter).first().is_some_and(|&value| self.is_about_model(at, value))
                     }
                     _ => false,
                 })
@@ -196,6 +203,9 @@ impl<'c> Evaluator<'c> {
 
     /// Whether an expression names a model's class or a table.
     fn is_about_model(&self, file: FileId, expr: ExprId) -> bool {
+        if self.m(file).language == Language::TypeScript {
+            return registry::is_model_handle(self, file, expr);
+        }
         match self.value(file, expr) {
             Value::Class(at, class) => self.model_library(at, class).is_some(),
             Value::Literal(..) | Value::Function(..) | Value::Module(_) => false,
@@ -228,10 +238,18 @@ impl<'c> Evaluator<'c> {
         self.model_library(of.0, of.1) == Some("django") && (is_class || leads().is_some_and(|relation| relation.to_many))
     }
 
-    /// What one use of a body passes in the parameter that a name stands for, where it is written.
+    /// What one use of a body passes in the parameter that a name stands for, or a field that keeps one, where it is written.
     pub(super) fn passed_for(&self, file: FileId, expr: ExprId) -> Option<(FileId, ExprId)> {
         let module = self.m(file);
-        let (within, ExprKind::Name(name)) = (self.within.as_ref()?, module.kind(expr)) else {
+        let within = self.within.as_ref()?;
+        if let Some((owner, member)) = self.own_member(file, expr) {
+            return match member {
+                Member::ParamField(function, index) => Some(within.param((owner, function, index))?.2),
+                Member::Value(value, _) if matches!(self.m(owner).kind(value), ExprKind::Name(_)) => self.passed_for(owner, value),
+                _ => None,
+            };
+        }
+        let ExprKind::Name(name) = module.kind(expr) else {
             return None;
         };
         match self.lookup(file, module.owner(expr), *name, module.expr(expr).span.start)? {
@@ -241,6 +259,21 @@ impl<'c> Evaluator<'c> {
             },
             _ => None,
         }
+    }
+
+    /// `this.table`: what the class behind `this` has under the name.
+    fn own_member(&self, file: FileId, expr: ExprId) -> Option<(FileId, Member)> {
+        let module = self.m(file);
+        let ExprKind::Attr { base, name } = module.kind(expr) else {
+            return None;
+        };
+        if module.language != Language::TypeScript || module.name(*base) != Some("self") {
+            return None;
+        }
+        let Value::Instance(at, class) = self.value(file, *base) else {
+            return None;
+        };
+        self.member(at, class, module.str(*name))
     }
 
     /// Binds parameters to the models, tables and lazy queries that a call passes.
@@ -260,6 +293,32 @@ impl<'c> Evaluator<'c> {
                 && context.params.iter().all(|(known, ..)| *known != (at, function, index))
             {
                 context.params.push(((at, function, index), self.value(file, arg), (file, arg)));
+            }
+        }
+    }
+
+    /// Binds parameters to the objects that a call passes as it writes them, or that stand for them where it passes nothing: conditions of a
+    /// query, `findBy({ shipId })`.
+    fn bind_objects(&self, context: &mut Context, (file, call): (FileId, &Call<'_>), (at, function): (FileId, FunctionId)) {
+        let target = self.m(at);
+        if target.language != Language::TypeScript || call.is_open() {
+            return;
+        }
+        for (index, param) in target.function(function).params.iter().enumerate().take(MOST_ARGUMENTS) {
+            if param.kind != ParamKind::Plain || param.name.is_none() {
+                continue;
+            }
+            let given = call
+                .arg(index)
+                .map(|arg| (file, arg))
+                .or(param.default.map(|default| (at, default)));
+            let Some(place) = given.filter(|&(at, expr)| matches!(self.m(at).kind(expr), ExprKind::Object(_))) else {
+                continue;
+            };
+            if context.params.iter().all(|(known, ..)| *known != (at, function, index)) {
+                context
+                    .params
+                    .push(((at, function, index), Value::Literal(place.0, place.1), place));
             }
         }
     }
@@ -286,29 +345,24 @@ impl<'c> Evaluator<'c> {
         }
     }
 
-    /// `super().__init__(session, Plane)` in the constructors of a class and its ancestors.
+    /// `super().__init__(session, Plane)`, `super(Plane)` in the constructors of a class and its ancestors.
     fn bind_super(&self, context: &mut Context, own: (FileId, ClassId)) {
         for (at, class) in self.lineage(own.0, own.1) {
             let module = self.m(at);
             let scope = self.code.scopes.get(at.index());
-            let own_init = scope.map_or(&[] as &[_], |scope| scope.member(module, class, "__init__"));
+            let own_init = scope.map_or(&[] as &[_], |scope| scope.member(module, class, constructor(module)));
             let Some((_, Member::Method(init))) = own_init.first() else {
                 continue;
             };
             let Some(&Value::Class(base_at, base)) = self.bases(at, class).first() else {
                 continue;
             };
-            let Some((parent_at, Member::Method(parent))) = self.member(base_at, base, "__init__") else {
+            let Some((parent_at, Member::Method(parent))) = self.member(base_at, base, constructor(module)) else {
                 continue;
             };
             for call in module.call_ids_in(*init).take(40).filter_map(|id| module.call(id)) {
-                let is_super = call.method() == Some("__init__")
-                    && call
-                        .receiver()
-                        .and_then(|receiver| module.call(receiver))
-                        .is_some_and(|made| module.name(made.callee) == Some("super"));
-                if is_super {
-                    self.bind(context, (at, &call), (parent_at, parent), 1);
+                if is_super_constructor(&call) {
+                    self.bind(context, (at, &call), (parent_at, parent), shift(module));
                 }
             }
         }
@@ -360,6 +414,10 @@ impl<'c> Evaluator<'c> {
     /// The names of a class's type variables: of `Generic[A, B]`, or those that its bases are given.
     fn type_parameters(&self, file: FileId, class: ClassId) -> Vec<Box<str>> {
         let module = self.m(file);
+        let told = &module.class(class).type_params;
+        if !told.is_empty() {
+            return told.iter().map(|&name| module.str(name).into()).collect();
+        }
         let mut loose = Vec::new();
         for base in module.class(class).bases.iter().filter(|base| base.name.is_none()) {
             let ExprKind::Index { base: of, index } = module.kind(base.value) else {
@@ -380,98 +438,6 @@ impl<'c> Evaluator<'c> {
             loose.extend(variables.filter_map(|&part| module.name(part)).map(Box::from));
         }
         loose
-    }
-
-    /// The call that made what an expression holds, or the annotation that says what it is of.
-    fn maker(&self, file: FileId, expr: ExprId, steps: u32) -> Option<(FileId, ExprId)> {
-        if steps > MAX_STEPS {
-            return None;
-        }
-        let module = self.m(file);
-        match module.kind(expr) {
-            ExprKind::Await(inner) => self.maker(file, *inner, steps + 1),
-            ExprKind::Index { .. } => Some((file, expr)),
-            ExprKind::Call { callee, .. } => match self.value(file, *callee) {
-                Value::Function(at, function) => {
-                    let made = self.returned(at, function).first().copied()?;
-                    self.maker(at, made, steps + 1)
-                }
-                Value::Class(..) => Some((file, expr)),
-                _ => match module.kind(*callee) {
-                    // `Store[Plane](Plane)`.
-                    ExprKind::Index { .. } => Some((file, expr)),
-                    _ => None,
-                },
-            },
-            ExprKind::Name(name) => {
-                let found = self.lookup(file, module.owner(expr), *name, module.expr(expr).span.start)?;
-                self.bound_maker(&found, steps)
-            }
-            ExprKind::Attr { base, name } => {
-                let name = module.str(*name);
-                match self.value(file, *base) {
-                    Value::Module(at) => self.bound_maker(&self.exported(at, name, 0)?, steps),
-                    Value::Instance(at, class) | Value::Class(at, class) => match self.member(at, class, name)? {
-                        (owner, Member::Value(value, annotation)) => self
-                            .maker(owner, value, steps + 1)
-                            .or_else(|| self.maker(owner, annotation?, steps + 1)),
-                        (owner, Member::ParamField(function, index)) => self.param_maker((owner, function, index), steps),
-                        (owner, Member::Annotation(annotation)) => self.maker(owner, annotation, steps + 1),
-                        (owner, Member::Method(function)) if self.m(owner).function(function).is_property => {
-                            let made = self.returned(owner, function).first().copied()?;
-                            self.maker(owner, made, steps + 1)
-                        }
-                        _ => None,
-                    },
-                    _ => None,
-                }
-            }
-            _ => None,
-        }
-    }
-
-    fn bound_maker(&self, found: &Found, steps: u32) -> Option<(FileId, ExprId)> {
-        let Found::Binding(at, _, binding) = found else { return None };
-        match &binding.bound {
-            Bound::Value(value, path) if path.is_empty() => self
-                .maker(*at, *value, steps + 1)
-                .or_else(|| self.maker(*at, binding.annotation?, steps + 1)),
-            Bound::Param(function, index, path) if path.is_empty() => self.param_maker((*at, *function, *index), steps),
-            Bound::Annotation(annotation) => self.maker(*at, *annotation, steps + 1),
-            Bound::Context(value) => self.maker(*at, *value, steps + 1),
-            _ => None,
-        }
-    }
-
-    fn param_maker(&self, (at, function, index): Parameter, steps: u32) -> Option<(FileId, ExprId)> {
-        let module = self.m(at);
-        let param = module.function(function).params.get(index)?;
-        let injected = |told: ExprId| {
-            let call = module.call(told)?;
-            matches!(call.method(), Some("Depends" | "Security" | "Inject" | "Provide")).then_some(())?;
-            let Value::Function(at, function) = self.value(at, call.arg(0)?) else {
-                return None;
-            };
-            let made = self.returned(at, function).first().copied()?;
-            self.maker(at, made, steps + 1)
-        };
-        if let Some(found) = param.default.and_then(injected) {
-            return Some(found);
-        }
-        let annotation = param.annotation?;
-        let ExprKind::Index { base, index } = module.kind(annotation) else {
-            return None;
-        };
-        let is_annotated = module
-            .dotted(*base)
-            .is_some_and(|name| name.rsplit('.').next() == Some("Annotated"));
-        match module.kind(*index) {
-            ExprKind::Tuple(parts) if is_annotated => {
-                let found = parts.iter().skip(1).find_map(|&part| injected(part));
-                found.or_else(|| self.maker(at, *parts.first()?, steps + 1))
-            }
-            _ => Some((at, annotation)),
-        }
     }
 
     /// The query that a call of a body for several models runs or builds for the one at hand: what the body itself cannot say.
@@ -506,6 +472,9 @@ impl<'c> Evaluator<'c> {
         if !self.afford(at, calls.len()) {
             return Vec::new();
         }
+        // A chain is asked for as a whole, before its parts.
+        let mut calls: Vec<ExprId> = calls.collect();
+        calls.sort_by_key(|&call| (module.expr(call).span.start, Reverse(module.expr(call).span.end)));
         let mut found: Vec<Arc<Query>> = Vec::new();
         let mut seen: Vec<crate::source::Span> = Vec::new();
         for call in calls {
@@ -593,6 +562,31 @@ impl<'c> Evaluator<'c> {
             (Outcome::One, Some(model)) => Value::Row(model, Some((file, expr))),
             _ => Value::Unknown,
         }
+    }
+}
+
+/// The name of a class's constructor.
+fn constructor(module: &Module) -> &'static str {
+    match module.language {
+        Language::Python => "__init__",
+        Language::TypeScript => "constructor",
+    }
+}
+
+/// How many parameters of a constructor no call passes.
+fn shift(module: &Module) -> usize {
+    usize::from(module.language.names_receiver())
+}
+
+/// `super().__init__(…)`, `super(…)`.
+fn is_super_constructor(call: &Call<'_>) -> bool {
+    let is_super = |call: &Call<'_>| call.module.name(call.callee) == Some("super");
+    match call.module.language {
+        Language::Python => {
+            let on = call.receiver().and_then(|receiver| call.module.call(receiver));
+            call.method() == Some("__init__") && on.is_some_and(|made| is_super(&made))
+        }
+        Language::TypeScript => is_super(call),
     }
 }
 

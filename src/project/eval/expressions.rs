@@ -141,7 +141,10 @@ impl Evaluator<'_> {
         }
         match self.lookup(file, module.owner(expr), name, module.expr(expr).span.start) {
             Some(found) => self.found_value(&found),
-            None => self.global(file, text),
+            None => match self.within.as_ref().and_then(|within| within.named_type(text)) {
+                Some((at, class)) => Value::Class(at, class),
+                None => self.global(file, text),
+            },
         }
     }
 
