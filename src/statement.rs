@@ -76,6 +76,14 @@ pub struct TableUse {
     pub alias: Option<String>,
 }
 
+impl TableUse {
+    /// Whether it is one in which the database describes itself: its rows are as many as there are tables, roles and the like.
+    pub fn is_catalog(&self) -> bool {
+        let name = self.name.to_ascii_lowercase();
+        name.contains("information_schema") || name.starts_with("pg_") || name.starts_with("sqlite_")
+    }
+}
+
 /// A column of one of the statement's tables.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct ColumnUse {

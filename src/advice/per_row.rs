@@ -231,7 +231,7 @@ fn shape(project: &Project, query: &Query, key: Option<&str>) -> ReadShape {
         Projection::Aggregate => ReadShape::Count,
         // Of several rows with a key, a map would keep the last.
         _ if is_first && (!query.statement.order.is_empty() || !is_unique(project, query, key)) => ReadShape::First,
-        _ if is_one || query.outcome == Outcome::Scalar => ReadShape::One,
+        _ if is_one || query.outcome == Outcome::Scalar || has_one_each(project, query, key) => ReadShape::One,
         _ => ReadShape::Many,
     }
 }
@@ -243,6 +243,12 @@ fn is_unique(project: &Project, query: &Query, key: Option<&str>) -> bool {
         let column = table.column_name(key);
         table.column(column).is_none() || table.is_unique(&[column])
     })
+}
+
+/// Whether the schema says that a value of the column has one row, however the code takes it out of the result.
+fn has_one_each(project: &Project, query: &Query, key: Option<&str>) -> bool {
+    let known = project.table_of(query).zip(key);
+    known.is_some_and(|(table, key)| table.is_unique(&[table.column_name(key)]))
 }
 
 /// How Prisma's client calls a model: `prisma.userCollection` of `UserCollection`.

@@ -5,7 +5,7 @@ use crate::libraries::shared::query::{Outcome, Query};
 use crate::project::Project;
 use crate::project::graph::QuerySite;
 use crate::project::schema::Column;
-use crate::statement::{ColumnUse, Either, End, FilterKind, Operation, Projection, RowLimit, Statement};
+use crate::statement::{ColumnUse, Either, End, FilterKind, Operation, Projection, RowLimit, Statement, TableUse};
 use crate::vocabulary::List;
 
 /// How a read is bounded.
@@ -42,7 +42,7 @@ pub fn judge(project: &Project, query: &Query) -> ReadBound {
     if matches!(statement.projection, Projection::Aggregate) && !statement.grouped {
         return ReadBound::Limited;
     }
-    if statement.tables.first().is_none_or(|table| table.name.is_empty()) {
+    if statement.tables.first().is_none_or(|table| table.name.is_empty()) || statement.tables.iter().all(TableUse::is_catalog) {
         return ReadBound::Limited;
     }
     let firm = statement.filters.iter().filter(|filter| !filter.optional);
@@ -123,8 +123,12 @@ fn groups_few(project: &Project, query: &Query) -> bool {
     let Some(table) = project.table_of(query).filter(|_| statement.grouped && !statement.group.is_empty()) else {
         return false;
     };
-    let has_few =
-        |used: &ColumnUse| used.table.is_none_or(|table| table == 0) && table.column(&used.column).is_some_and(columns::is_few_valued);
+    let has_few = |used: &ColumnUse| {
+        used.table.is_none_or(|table| table == 0)
+            && table
+                .column(&used.column)
+                .is_some_and(|column| columns::is_few_valued(table, column))
+    };
     statement.group.iter().all(has_few)
 }
 

@@ -11,7 +11,11 @@ pub fn is_time(column: &Column) -> bool {
 }
 
 /// A column that splits a table into few parts: an index on it alone is rarely used.
-pub fn is_few_valued(column: &Column) -> bool {
+pub fn is_few_valued(table: &Table, column: &Column) -> bool {
+    // Each row has its own value, whatever the column is called.
+    if table.is_unique(&[column.name.as_str()]) {
+        return false;
+    }
     let kind = column.data_type.to_lowercase();
     if kind.starts_with("bool") || kind == "bit" || kind == "tinyint(1)" || kind.contains("enum") || kind.contains("choice") {
         return true;

@@ -63,6 +63,11 @@ pub fn answers_from_memory(library: &str, method: Option<&str>) -> bool {
     }
 }
 
+/// Under which name a library's answer has the rows, where it does not give them as they are.
+pub fn rows_of_answer(library: &str) -> Option<&'static str> {
+    (library == "supabase").then_some("data")
+}
+
 /// Whether the library's session keeps each row that it loaded, so that a relation to one is loaded once for each distinct row.
 pub fn has_identity_map(library: &str) -> bool {
     matches!(library, "sqlalchemy" | "mikroorm")

@@ -3,7 +3,7 @@
 use rustc_hash::FxHashSet;
 
 use super::eval::{Callees, Evaluator, Found};
-use super::scope::Bound;
+use super::scope::{Bound, PatternStep};
 use crate::budget::Limit;
 use crate::ir::{Call, ExprId, ExprKind, FunctionId, Language, Module, Parent, StmtKind, Sym};
 use crate::libraries::shared::api_names;
@@ -39,6 +39,15 @@ pub fn returned_sources(eval: &Evaluator<'_>, file: FileId, function: FunctionId
     };
     flow.function(file, function, 0);
     flow.out
+}
+
+/// What an answer has beside its rows.
+fn is_beside(name: &str) -> bool {
+    matches!(name, "count" | "error" | "status" | "statusText" | "rowCount" | "affectedRows")
+}
+
+fn is_beside_rows(module: &Module, path: &[PatternStep]) -> bool {
+    matches!(path, [PatternStep::Key(key)] if is_beside(module.str(*key)))
 }
 
 struct Flow<'e, 'c> {
@@ -79,6 +88,8 @@ impl Flow<'_, '_> {
                     return;
                 };
                 match binding.bound {
+                    // `const { error } = await …`: the answer's, and no rows.
+                    Bound::Value(_, ref path) if is_beside_rows(self.eval.code.module(at), path) => {}
                     Bound::Value(value, _) => {
                         self.expr(at, value, depth + 1);
                         if matches!(
@@ -93,7 +104,7 @@ impl Flow<'_, '_> {
                     _ => {}
                 }
             }
-            ExprKind::Attr { name, .. } if matches!(module.str(*name), "length" | "size" | "count") => {}
+            ExprKind::Attr { name, .. } if matches!(module.str(*name), "length" | "size") || is_beside(module.str(*name)) => {}
             ExprKind::Attr { base, .. } => {
                 // `result.items`, `response.data`: the carrier's rows.
                 if let Value::Query(at, query) = self.eval.value(file, expr) {

@@ -360,7 +360,7 @@ impl Filler<'_> {
         }
         match known.class {
             ValueClass::Boolean => Spread::Among(4),
-            _ if is_few_valued(column) || given.len() > 1 => Spread::Few(given, OTHERS),
+            _ if is_few_valued(self.table, column) || given.len() > 1 => Spread::Few(given, OTHERS),
             ValueClass::Moment if !column.nullable => Spread::Order,
             _ => {
                 let sharing = match () {

@@ -133,3 +133,39 @@ fn a_relation_is_looked_up_by_the_key_of_its_own_model() {
     assert_eq!(looked_up("await boat.$relatedQuery('trips')"), ["trips.boat_id"]);
     assert!(looked_up("await boat.$relatedQuery('trips').insert({})").is_empty());
 }
+
+const STALLS: &str = "CREATE TABLE barns (id BIGSERIAL PRIMARY KEY);\nCREATE TABLE stalls (id BIGSERIAL PRIMARY KEY, barn_id BIGINT NOT NULL REFERENCES barns (id), at TIMESTAMPTZ NOT NULL, place TEXT);\n";
+
+/// The index that is advised for the foreign key of a table that is looked up so.
+fn for_key(query: &str) -> String {
+    let app = format!(
+        "import psycopg2\nfrom fastapi import FastAPI\n\napp = FastAPI()\ndb = psycopg2.connect('', connect_timeout=3)\n\n\n@app.get('/barns/{{barn}}')\ndef stalls(barn: int):\n    with db.cursor() as cursor:\n        cursor.execute('{query}', (barn,))\n        return cursor.fetchall()\n\n\n@app.post('/stalls')\ndef add(barn: int):\n    with db.cursor() as cursor:\n        cursor.execute('INSERT INTO stalls (barn_id, at) VALUES (%s, now())', (barn,))\n"
+    );
+    let all = found("unindexed-foreign-key", &[("schema.sql", STALLS), ("app.py", &app)]);
+    let [one] = all.as_slice() else { panic!("{all:#?}") };
+    one.fix.summary.clone()
+}
+
+#[test]
+fn the_index_of_a_key_has_the_order_in_which_the_first_rows_are_taken() {
+    let by_time = "SELECT id FROM stalls WHERE barn_id = %s ORDER BY at DESC";
+    assert!(for_key(&format!("{by_time} LIMIT 1")).contains("(barn_id, at)"));
+    // All of them are sorted in a moment; the key's own order needs no column.
+    assert!(for_key(by_time).contains("(barn_id)"));
+    assert!(for_key("SELECT id FROM stalls WHERE barn_id = %s ORDER BY id LIMIT 1").contains("(barn_id)"));
+}
+
+/// A key called `position` tells rows apart, whatever columns of that name hold elsewhere.
+#[test]
+fn the_column_of_a_unique_key_has_many_values() {
+    let lacks = |key: &str| {
+        let schema = format!(
+            "CREATE TABLE marks (position BIGINT {key}, herd BIGINT NOT NULL);\nCREATE TABLE cows (herd BIGINT NOT NULL, barn TEXT NOT NULL, name TEXT);\nCREATE UNIQUE INDEX cows_by_herd ON cows (herd, barn, name);\n"
+        );
+        let app = "import psycopg2\n\ndb = psycopg2.connect('', connect_timeout=3)\n\n\ndef cows(position, barn):\n    with db.cursor() as cursor:\n        cursor.execute('SELECT c.name FROM cows c JOIN marks m ON m.herd = c.herd WHERE m.position = %s AND c.barn = %s', (position, barn))\n        return cursor.fetchall()\n";
+        let all = found("missing-index", &[("schema.sql", &schema), ("app.py", app)]);
+        all.iter().any(|finding| finding.title.contains("cows"))
+    };
+    assert!(lacks(""));
+    assert!(!lacks("PRIMARY KEY"));
+}

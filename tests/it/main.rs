@@ -23,6 +23,7 @@ mod limits;
 mod lookups;
 mod migrations;
 mod mutations;
+mod names;
 mod own;
 mod packages;
 mod pages;

@@ -395,13 +395,13 @@ impl<'a> StatementView<'a> {
                     .as_ref()
                     .filter(|_| filter.kind == FilterKind::Equality && !filter.optional);
                 need.fixed.extend(literal.map(|literal| (column.name.clone(), literal.clone())));
-                if filter.literal.is_some() || is_few_valued(column) || !is_searchable(column) {
+                if filter.literal.is_some() || is_few_valued(table, column) || !is_searchable(column) {
                     need.flags.push(column.name.clone());
                 } else {
                     need.equal.push(column.name.clone());
                 }
             } else if matches!(filter.kind, FilterKind::Range | FilterKind::Prefix)
-                && !is_few_valued(column)
+                && !is_few_valued(table, column)
                 && is_searchable(column)
                 && !need.range.contains(&column.name)
             {
@@ -500,7 +500,7 @@ impl<'a> StatementView<'a> {
             .filter(|filter| filter.kind == FilterKind::Equality && !filter.optional);
         for (column, theirs, other) in self.links(at, table) {
             let there: Vec<&Filter> = firm.clone().filter(|filter| self.place(&filter.column) == Some(other)).collect();
-            if there.is_empty() || is_few_valued(column) {
+            if there.is_empty() || is_few_valued(table, column) {
                 continue;
             }
             if is_filtered {
@@ -522,8 +522,11 @@ impl<'a> StatementView<'a> {
 
     /// Whether a filter leaves a small part of its table: a tenant's rows, or those of a state, may be most of them.
     fn leaves_few(&self, at: usize, filter: &Filter) -> bool {
-        let column = self.table(at).and_then(|table| table.column_in_code(&filter.column.column));
-        filter.literal.is_none() && column.is_some_and(|column| !is_tenant(&column.name) && !is_few_valued(column))
+        let Some(table) = self.table(at).filter(|_| filter.literal.is_none()) else {
+            return false;
+        };
+        let column = table.column_in_code(&filter.column.column);
+        column.is_some_and(|column| !is_tenant(&column.name) && !is_few_valued(table, column))
     }
 
     /// Whether two columns of one table are the same, however they are spelt.
@@ -578,7 +581,7 @@ impl<'a> StatementView<'a> {
                 return;
             }
             // Many rows share one of a few values: their order is decided by what comes after.
-            if is_few_valued(column) {
+            if is_few_valued(table, column) {
                 return;
             }
             need.order.push((column.name.clone(), *descending));

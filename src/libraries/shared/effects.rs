@@ -183,6 +183,9 @@ struct Library {
     #[allow(dead_code, reason = "shown to people who read the file")]
     name: String,
     modules: Vec<String>,
+    /// Names that every program has without an import.
+    #[serde(default)]
+    names: Vec<String>,
     #[serde(default)]
     default_export: Option<String>,
 }
@@ -259,6 +262,7 @@ pub struct LanguageData {
     aliases: FxHashMap<String, String>,
     defaults: FxHashMap<String, String>,
     modules: FxHashSet<String>,
+    everywhere: FxHashSet<String>,
     timeouts: FxHashMap<String, TimeoutFacts>,
     /// By each name that leads to it.
     objects: FxHashMap<String, String>,
@@ -384,6 +388,7 @@ impl LanguageData {
             }
         }
         self.modules.extend(file.library.modules);
+        self.everywhere.extend(file.library.names);
         // Calls after classes: the more exact entry wins.
         for class in file.class {
             for (method, effects) in class.effects {
@@ -450,6 +455,11 @@ impl LanguageData {
     /// What a default import of a module stands for.
     pub fn default_export(&self, module: &str) -> Option<&str> {
         self.defaults.get(module).map(String::as_str)
+    }
+
+    /// Whether every program has this name without an import.
+    pub fn is_everywhere(&self, name: &str) -> bool {
+        self.everywhere.contains(name)
     }
 
     /// Whether this is a known library's import name.

@@ -23,6 +23,9 @@ pub enum OwnedPiece {
 
 const MAX_DEPTH: u32 = 14;
 
+/// Arguments among which a helper's text is looked for.
+const MOST_BEFORE: usize = 3;
+
 /// The pieces of the text that an expression is; `None` when none of it is known.
 pub fn pieces(resolver: &dyn Resolver, file: FileId, expr: ExprId) -> Option<Vec<OwnedPiece>> {
     gather(resolver, file, expr).map(|gather| gather.out)
@@ -162,6 +165,40 @@ fn whole(gather: &Gather<'_>) -> Option<Arc<str>> {
     let text = text.trim();
     let is_one = !text.trim_end_matches([';', ' ', '\n', '\t', '\r']).contains(';');
     (is_one && !gather.is_changed).then(|| Arc::from(text))
+}
+
+/// The argument that is the text of a statement, or names one. A handle may stand before it: `queryAll(db, "SELECT …", [id])`.
+pub fn statement_argument(resolver: &dyn Resolver, file: FileId, call: &Call<'_>) -> Option<ExprId> {
+    let mut args = (0..MOST_BEFORE).map_while(|place| call.arg(place));
+    args.find(|&text| begins_as_sql(resolver, file, text))
+}
+
+/// Whether an expression is a text that begins as a statement does, or names one.
+pub fn begins_as_sql(resolver: &dyn Resolver, file: FileId, text: ExprId) -> bool {
+    let module = resolver.module(file);
+    let (at, written) = match module.kind(text) {
+        ExprKind::Name(_) => match resolver.definition(file, text) {
+            Some(found) => found,
+            None => return false,
+        },
+        _ => (file, text),
+    };
+    let written_in = resolver.module(at);
+    match written_in.kind(written) {
+        ExprKind::Str(text) => is_statement(written_in.str(*text)),
+        ExprKind::Template(parts) => {
+            matches!(parts.first(), Some(TemplatePart::Text(text)) if is_statement(written_in.str(*text)))
+        }
+        _ => false,
+    }
+}
+
+/// Whether a text begins as statements do; a cheap look before a callee is followed.
+fn is_statement(text: &str) -> bool {
+    let word = text.split_whitespace().next().unwrap_or_default();
+    ["SELECT", "INSERT", "UPDATE", "DELETE", "WITH"]
+        .iter()
+        .any(|head| word.eq_ignore_ascii_case(head))
 }
 
 /// Whether a function of the project hands a parameter of its own to a call that runs SQL.

@@ -387,12 +387,12 @@ fn is_repeated(module: &Module, expr: ExprId) -> bool {
 fn helper(resolver: &dyn Resolver, file: FileId, call: &Call<'_>, method: &str) -> Option<Query> {
     let lower = method.to_ascii_lowercase();
     let is_called_so = ["query", "execute", "fetch", "sql"].iter().any(|word| lower.contains(word));
-    let text = call.arg(0)?;
-    match call.module.kind(text) {
-        ExprKind::Str(_) | ExprKind::Template(_) | ExprKind::Binary { .. } => {}
-        ExprKind::Name(_) if is_called_so => {}
-        _ => return None,
-    }
+    let first = call.arg(0)?;
+    let text = match call.module.kind(first) {
+        ExprKind::Str(_) | ExprKind::Template(_) | ExprKind::Binary { .. } => first,
+        ExprKind::Name(_) if is_called_so && call.arg(1).is_none_or(|next| !sql_text::begins_as_sql(resolver, file, next)) => first,
+        _ => sql_text::statement_argument(resolver, file, call)?,
+    };
     let Value::Function(at, function) = resolver.value(file, call.callee) else {
         return None;
     };

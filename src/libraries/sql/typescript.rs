@@ -77,22 +77,7 @@ fn is_run(method: &str) -> bool {
 
 /// A helper of the project that runs the text it is given: `fetchRows("SELECT …", [id])`.
 fn helper(resolver: &dyn Resolver, file: FileId, call: &Call<'_>, method: &str) -> Option<Query> {
-    let text = call.arg(0)?;
-    let (at, written) = match call.module.kind(text) {
-        ExprKind::Name(_) => resolver.definition(file, text)?,
-        _ => (file, text),
-    };
-    let written_in = resolver.module(at);
-    let begins_as_sql = match written_in.kind(written) {
-        ExprKind::Str(text) => is_statement(written_in.str(*text)),
-        ExprKind::Template(parts) => {
-            matches!(parts.first(), Some(TemplatePart::Text(text)) if is_statement(written_in.str(*text)))
-        }
-        _ => false,
-    };
-    if !begins_as_sql {
-        return None;
-    }
+    let text = sql_text::statement_argument(resolver, file, call)?;
     let Value::Function(at, function) = resolver.value(file, call.callee) else {
         return None;
     };
@@ -106,14 +91,6 @@ fn helper(resolver: &dyn Resolver, file: FileId, call: &Call<'_>, method: &str) 
         row_count("one", &mut query);
     }
     Some(query)
-}
-
-/// Whether a text begins as statements do; a cheap look before a callee is followed.
-fn is_statement(text: &str) -> bool {
-    let word = text.split_whitespace().next().unwrap_or_default();
-    ["SELECT", "INSERT", "UPDATE", "DELETE", "WITH"]
-        .iter()
-        .any(|head| word.eq_ignore_ascii_case(head))
 }
 
 /// Prisma's raw queries.

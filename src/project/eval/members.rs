@@ -75,6 +75,8 @@ impl Evaluator<'_> {
             Value::Function(file, _) => self.beside(*file, base, name),
             // `page.items` of a paginator's page: its rows.
             Value::Many(_) if name == "items" && self.m(from).language == Language::Python => base.clone(),
+            Value::Many(row) if self.is_answer(row, name) => base.clone(),
+            Value::Row(RowModel::Table(_), _) if self.is_answer(base, name) => base.clone(),
             // `{ rows }` of a driver's answer, or of a page with its count.
             Value::Many(element)
                 if name == "rows" && matches!(**element, Value::Row(..)) && self.m(from).language == Language::TypeScript =>
@@ -83,6 +85,13 @@ impl Evaluator<'_> {
             }
             Value::Row(RowModel::Table(_), _) | Value::Query(..) | Value::Many(_) | Value::Unknown => Value::Unknown,
         }
+    }
+
+    /// Whether a name of the answer to a row's query has the rows: `{ data, error }`.
+    fn is_answer(&self, row: &Value, name: &str) -> bool {
+        let Value::Row(_, Some((at, query))) = row else { return false };
+        self.own_query(*at, *query)
+            .is_some_and(|query| registry::rows_of_answer(query.library) == Some(name))
     }
 
     /// What `this` is in a function, or in the one around it that a library keeps.

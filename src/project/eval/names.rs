@@ -39,9 +39,41 @@ impl Evaluator<'_> {
             at = inner.parent;
         }
         if module.language == Language::Python {
-            return self.star_import(file, module.str(name), 0);
+            let name = module.str(name);
+            return self.star_import(file, name, 0).or_else(|| self.star_of_library(file, name));
         }
         None
+    }
+
+    /// What a name is that nothing binds, where a library's names are all imported: `from peewee import *`. Of several libraries, the last
+    /// that is known to have it, or the only one that is known at all.
+    fn star_of_library(&self, file: FileId, name: &str) -> Option<Found> {
+        let module = self.m(file);
+        let data = self.code.data.of(Language::Python);
+        if data.is_everywhere(name) {
+            return None;
+        }
+        let stars = module.star_imports().filter(|&index| self.import_target(file, index).is_none());
+        let paths: Vec<&str> = stars
+            .filter_map(|index| module.imports.get(index))
+            .map(|import| module.str(import.module))
+            .filter(|path| !path.starts_with('.'))
+            .collect();
+        let dotted = |path: &str| data.canonical(&format!("{path}.{name}"));
+        let is_library = |path: &str| path.split('.').next().is_some_and(|first| data.is_module(first));
+        let path = match paths.as_slice() {
+            [] => return None,
+            [only] => only,
+            several => {
+                let known: Vec<&&str> = several.iter().filter(|path| is_library(path)).collect();
+                let root = |path: &str| path.split('.').next().map(str::to_owned);
+                let is_one = known.windows(2).all(|pair| root(pair[0]) == root(pair[1]));
+                let has_it = several.iter().rfind(|path| data.call(&dotted(path)).is_some());
+                // A package and its parts: `from sqlalchemy import *` beside `from sqlalchemy.orm import *`.
+                has_it.or_else(|| known.into_iter().min_by_key(|path| path.len()).filter(|_| is_one))?
+            }
+        };
+        Some(Found::External(dotted(path)))
     }
 
     pub(super) fn follow(&self, file: FileId, function: FunctionId, binding: Binding, hops: u32) -> Option<Found> {

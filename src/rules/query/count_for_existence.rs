@@ -20,7 +20,7 @@ use crate::libraries::shared::value::FileId;
 use crate::project::Project;
 use crate::project::eval::Evaluator;
 use crate::project::row_usage::RowLoad;
-use crate::statement::{Projection, RowLimit};
+use crate::statement::{Projection, RowLimit, TableUse};
 
 const ID: &str = "count-for-existence";
 
@@ -76,10 +76,7 @@ fn waste(project: &Project, later: &Later<'_>, load: &RowLoad) -> Option<Waste> 
     if figures::is_counting(module, usage) {
         return aggregate_in_memory::figures_of(project, load).map(|_| Waste::CountedInParts);
     }
-    let system = load
-        .query
-        .table()
-        .is_some_and(|name| name.contains("information_schema") || name.starts_with("pg_") || name.starts_with("sqlite_"));
+    let system = load.query.statement.tables.first().is_some_and(TableUse::is_catalog);
     // Keys that the caller gives bound the rows, as when all of them must exist.
     if !usage.only_counted() || system || keyed {
         return None;

@@ -68,11 +68,11 @@ fn finding(project: &Project, site: &QuerySite) -> Option<Finding> {
 /// Whether a condition of the subquery itself leaves the rows of one value that the code gives.
 fn is_narrow(project: &Project, grouped: &Subquery, filter: &Filter) -> bool {
     let name = grouped.statement.tables.first().map_or("", |table| table.name.as_str());
-    let column = project
-        .schema
-        .table(name)
-        .and_then(|table| table.column_in_code(&filter.column.column));
-    if columns::is_tenant(&filter.column.column) || column.is_some_and(columns::is_few_valued) {
+    let is_few = project.schema.table(name).is_some_and(|table| {
+        let column = table.column_in_code(&filter.column.column);
+        column.is_some_and(|column| columns::is_few_valued(table, column))
+    });
+    if columns::is_tenant(&filter.column.column) || is_few {
         return false;
     }
     filter.kind == FilterKind::Equality && filter.literal.is_none() && !filter.optional

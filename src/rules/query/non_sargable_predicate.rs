@@ -162,7 +162,7 @@ fn is_narrowed(project: &Project, statement: &Statement) -> bool {
         .iter()
         .filter(|filter| matches!(filter.kind, FilterKind::Equality | FilterKind::In) && !filter.optional);
     // A flag or a kind leaves a part of the table that grows with it.
-    let is_few = |table: &Table, column: &str| table.column(column).is_some_and(is_few_valued);
+    let is_few = |table: &Table, column: &str| table.column(column).is_some_and(|column| is_few_valued(table, column));
     let leads = |table: &Table, column: &str| (table.leads(column) && !is_few(table, column)) || matches!(column, "id" | "pk");
     let mut tables = firm.map(|filter| {
         let name = statement

@@ -16,6 +16,7 @@ use crate::libraries::entries::Often;
 use crate::project::Project;
 use crate::project::graph::QuerySite;
 use crate::project::schema::{ForeignKey, SchemaPlace, Table};
+use crate::statement::RowLimit;
 
 const ID: &str = "unindexed-foreign-key";
 
@@ -270,12 +271,41 @@ fn report(project: &Project, at: usize, key: &ForeignKey, load: &Load) -> Option
         "a look-up by {columns} that no other index serves, and every delete in {}, reads all of {}",
         key.target, table.name
     );
-    finding.fix.summary = format!("Add an index that starts with ({columns}).");
-    let new = NewIndex::on(&key.columns);
+    let mut advised = key.columns.clone();
+    finding.fix.summary = match order(project, table, key, load) {
+        Some(order) => {
+            let summary =
+                format!("Add an index on ({columns}, {order}): it leads with the key, and has the rows in the order that is asked for.");
+            advised.push(order);
+            summary
+        }
+        None => format!("Add an index that starts with ({columns})."),
+    };
+    let new = NewIndex::on(&advised);
     finding.remedy = Some(new.lacking(at, table));
     finding.fix.ddl = advice::index::create_index(table, &new);
     finding.fix.orm = advice::index::declare_index(table, &new);
     Some(finding)
+}
+
+/// The column by which half or more of the look-ups take the first rows: `WHERE order_id = ? ORDER BY at DESC LIMIT 1`.
+fn order(project: &Project, table: &Table, key: &ForeignKey, load: &Load) -> Option<String> {
+    let asked = |&site: &usize| {
+        let query = &project.graph.sites.get(site)?.query;
+        let statement = &query.statement;
+        let (column, _) = statement.order.first().filter(|_| statement.order.len() == 1)?;
+        let is_own = project.table_of(query).is_some_and(|own| own.name == table.name) && column.table.is_none_or(|at| at == 0);
+        let is_cut = is_own && statement.limit != RowLimit::None && statement.joins.is_empty();
+        table
+            .column_in_code(&column.column)
+            .filter(|_| is_cut)
+            .map(|column| column.name.clone())
+    };
+    let orders: Vec<String> = load.lookups.iter().filter_map(asked).collect();
+    let first = orders.first()?;
+    let is_common = orders.iter().all(|order| order == first) && orders.len() * 2 >= load.lookups.len();
+    let is_further = !key.columns.contains(first) && !table.primary_key.contains(first);
+    (is_common && is_further).then(|| first.clone())
 }
 
 fn cite(project: &Project, load: &Load, finding: &mut Finding) {

@@ -204,7 +204,7 @@ fn head(text: &str) -> String {
     head
 }
 
-/// Words that only one database knows, with their weight.
+/// Words that only one database knows, with their weight; one that ends in a letter is a whole word.
 const MARKS: &[(&str, Dialect, usize)] = &[
     ("ENGINE=", Dialect::MySql, 5),
     ("ENGINE =", Dialect::MySql, 5),
@@ -226,7 +226,7 @@ const MARKS: &[(&str, Dialect, usize)] = &[
     ("$$", Dialect::Postgres, 3),
     ("PLPGSQL", Dialect::Postgres, 5),
     ("GEN_RANDOM_UUID", Dialect::Postgres, 5),
-    ("UUID_GENERATE", Dialect::Postgres, 5),
+    ("UUID_GENERATE_", Dialect::Postgres, 5),
     ("USING GIN", Dialect::Postgres, 5),
     ("USING BTREE (", Dialect::Postgres, 2),
     ("CONCURRENTLY", Dialect::Postgres, 5),
@@ -243,11 +243,12 @@ const MARKS: &[(&str, Dialect, usize)] = &[
 /// The database that a text is most likely written for.
 pub fn guess(text: &str) -> Dialect {
     let end = lex::boundary(text, text.len().min(256 * 1024));
-    let upper = text[..end].to_ascii_uppercase();
+    let code: Vec<&str> = text[..end].lines().map(|line| line.split("--").next().unwrap_or(line)).collect();
+    let upper = code.join("\n").to_ascii_uppercase();
     let score = |dialect: Dialect| -> usize {
         MARKS
             .iter()
-            .filter(|(mark, of, _)| *of == dialect && upper.contains(mark))
+            .filter(|(mark, of, _)| *of == dialect && has_mark(&upper, mark))
             .map(|(_, _, weight)| weight)
             .sum()
     };
@@ -258,6 +259,13 @@ pub fn guess(text: &str) -> Dialect {
     } else {
         best.1
     }
+}
+
+/// `$%AUTO_INCREMENT_PRIMARY_KEY%$` is another word than `AUTO_INCREMENT`, and `SERIALIZABLE` than `SERIAL`.
+fn has_mark(text: &str, mark: &str) -> bool {
+    let is_word = mark.ends_with(|last: char| last.is_ascii_alphanumeric());
+    text.match_indices(mark)
+        .any(|(at, _)| !is_word || !text.as_bytes().get(at + mark.len()).is_some_and(|&next| lex::is_word(next)))
 }
 
 #[cfg(test)]
@@ -281,5 +289,12 @@ mod tests {
         assert_eq!(guess("CREATE TABLE t (id BIGSERIAL, at TIMESTAMPTZ)"), Dialect::Postgres);
         assert_eq!(guess("CREATE TABLE t (id integer PRIMARY KEY AUTOINCREMENT)"), Dialect::Sqlite);
         assert_eq!(guess("CREATE TABLE t (id int)"), Dialect::Generic);
+        // A word that only begins so, and one in a comment.
+        assert_eq!(guess("CREATE TABLE t (id $%AUTO_INCREMENT_KEY%$)"), Dialect::Generic);
+        assert_eq!(
+            guess("-- no AUTO_INCREMENT here\nCREATE TABLE t (at TIMESTAMPTZ)"),
+            Dialect::Postgres
+        );
+        assert_eq!(guess("SET TRANSACTION ISOLATION LEVEL SERIALIZABLE"), Dialect::Generic);
     }
 }

@@ -89,7 +89,7 @@ fn leaves_few(schema: &Schema, parent: &SchemaModel, path: &[&str]) -> bool {
         }
         return table
             .column_in_code(step)
-            .is_some_and(|column| !is_few_valued(column) && !is_tenant(&column.name));
+            .is_some_and(|column| !is_few_valued(table, column) && !is_tenant(&column.name));
     }
     false
 }

@@ -1,0 +1,121 @@
+//! What names, helpers and answers of libraries stand for.
+
+use crate::doors::found;
+
+/// Whether a program of one file lacks an index on a column.
+fn lacks_index(path: &str, text: &str, column: &str) -> bool {
+    let all = found("missing-index", &[(path, text)]);
+    all.iter().any(|finding| finding.title.contains(column))
+}
+
+const PEEWEE: &str = "
+db = SqliteDatabase('farm.db')
+
+
+class Barn(Model):
+    place = CharField()
+
+    class Meta:
+        database = db
+
+
+def add(place):
+    Barn.create(place=place)
+
+
+def of(place):
+    return list(Barn.select().where(Barn.place == place))
+";
+
+#[test]
+fn a_librarys_names_that_are_all_imported() {
+    for head in [
+        "from peewee import CharField, Model, SqliteDatabase\n",
+        "from peewee import *\n",
+        "from peewee import *\nfrom tkinter import *\n",
+    ] {
+        assert!(lacks_index("farm.py", &format!("{head}{PEEWEE}"), "place"), "{head}");
+    }
+    // What comes later replaces what was there (httpx waits five seconds), and a name that every program has is that one.
+    let calls = |head: &str, call: &str| {
+        found(
+            "missing-timeout",
+            &[("a.py", &format!("{head}\n\n\ndef a():\n    return {call}\n"))],
+        )
+        .len()
+    };
+    assert_eq!(calls("from requests import *", "get('https://a.example')"), 1);
+    assert_eq!(calls("from requests import *\nfrom httpx import *", "get('https://a.example')"), 0);
+    assert_eq!(calls("from requests import *", "open('a')"), 0);
+}
+
+/// How many loops ask once for each row, where a helper has this head and runs this.
+fn asks(path: &str, helper: &str, call: &str) -> usize {
+    let text = if path.ends_with(".py") {
+        format!(
+            "import sqlite3\n\ndb = sqlite3.connect('farm.db')\n\n\n{helper}\n\n\ndef barns():\n    for barn in {}:\n        print({})\n",
+            call.replace('?', "barns"),
+            call.replace('?', "stalls WHERE barn = 1")
+        )
+    } else {
+        format!(
+            "import Database from \"better-sqlite3\";\nconst db = new Database(\"farm.db\");\n{helper}\nexport function barns() {{\n  for (const barn of {}) {{\n    console.log({});\n  }}\n}}\n",
+            call.replace('?', "barns"),
+            call.replace('?', "stalls WHERE barn = 1")
+        )
+    };
+    let all = found("n-plus-one", &[(path, &text)]);
+    all.iter().filter(|finding| finding.title.contains("stalls")).count()
+}
+
+#[test]
+fn a_handle_may_stand_before_the_text_that_a_helper_runs() {
+    let first = "function rows(sql) { return db.prepare(sql).all(); }";
+    let second = "function rows(on, sql) { return on.prepare(sql).all(); }";
+    assert_eq!(asks("a.js", first, "rows(\"SELECT * FROM ?\")"), 1);
+    assert_eq!(asks("a.js", second, "rows(db, \"SELECT * FROM ?\")"), 1);
+    let python = "def rows(on, sql):\n    return on.execute(sql).fetchall()";
+    assert_eq!(asks("a.py", python, "rows(db, 'SELECT * FROM ?')"), 1);
+    // Nothing is run.
+    assert_eq!(
+        asks(
+            "a.js",
+            "function rows(on, sql) { return on.log(sql); }",
+            "rows(db, \"SELECT * FROM ?\")"
+        ),
+        0
+    );
+}
+
+/// What is said of a route that sends this of an answer of Supabase's.
+fn sent(what: &str) -> usize {
+    let text = format!(
+        "import {{ createClient }} from \"@supabase/supabase-js\";\nimport express from \"express\";\nconst supabase = createClient(process.env.U, process.env.K);\nconst app = express();\napp.get(\"/barns\", async (req, res) => {{\n  const {{ data: barns, error }} = await supabase.from(\"barns\").select(\"*\");\n  res.json({what});\n}});\n"
+    );
+    found("list-endpoint-without-pagination", &[("src/app.js", &text)]).len()
+}
+
+#[test]
+fn the_error_of_an_answer_is_no_row() {
+    assert_eq!(sent("barns"), 1);
+    assert_eq!(sent("{ error: error.message }"), 0);
+    assert_eq!(sent("{ found: barns.length }"), 0);
+}
+
+#[test]
+fn the_rows_of_an_answer_are_as_many_as_were_asked_for() {
+    let text = "import { createClient } from \"@supabase/supabase-js\";\nconst supabase = createClient(process.env.U, process.env.K);\nexport async function stalls() {\n  const { data: barns } = await supabase.from(\"barns\").select(\"id\").limit(30);\n  for (const barn of barns) {\n    await supabase.from(\"stalls\").select(\"*\").eq(\"barn\", barn.id);\n  }\n}\n";
+    let all = found("n-plus-one", &[("src/app.js", text)]);
+    assert!(all.len() == 1 && all[0].reason.contains("at most 30 rows"), "{all:#?}");
+}
+
+#[test]
+fn what_a_database_says_of_itself_does_not_grow() {
+    let count = |table: &str| {
+        let text = format!(
+            "import psycopg2\n\ndb = psycopg2.connect('', connect_timeout=3)\n\n\ndef all():\n    with db.cursor() as cursor:\n        cursor.execute('SELECT * FROM {table}')\n        return cursor.fetchall()\n"
+        );
+        found("unbounded-query", &[("a.py", &text)]).len()
+    };
+    assert_eq!((count("barns"), count("pg_roles"), count("information_schema.tables")), (1, 0, 0));
+}
