@@ -35,6 +35,11 @@ pub const RECOGNISERS: &[(Language, query::Recognise)] = &[
     (Language::TypeScript, sql::typescript::recognise),
 ];
 
+/// The query that an attribute of a model is by itself.
+pub fn root_query(resolver: &dyn Resolver, file: FileId, expr: ExprId) -> Option<query::Query> {
+    sqlalchemy::queries::root(resolver, file, expr)
+}
+
 /// Whether iterating a query runs it: querysets and 1.x queries.
 pub fn is_lazy_iterable(query: &query::Query) -> bool {
     !query.executed
@@ -215,5 +220,11 @@ pub fn declared(resolver: &dyn Resolver, file: FileId, path: &str) -> Vec<Declar
     if module.language == Language::Python {
         found.extend(peewee::models::declared(resolver, file).into_iter().map(Some));
     }
-    found.into_iter().flatten().filter(|declared| !declared.is_empty()).collect()
+    let mut found: Vec<Declared> = found.into_iter().flatten().filter(|declared| !declared.is_empty()).collect();
+    // What a migration sends is its own.
+    let is_migration = found.iter().any(|declared| declared.is_migration || declared.migration.is_some());
+    if !is_migration {
+        found.extend(sql::set_up::declared(resolver, file));
+    }
+    found
 }

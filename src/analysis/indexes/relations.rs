@@ -19,7 +19,7 @@ pub fn children<'s>(schema: &'s Schema, name: &str, path: &str) -> Vec<RelationS
     let mut out = Vec::new();
     let mut from = schema.model(name).or_else(|| model_of(schema, name));
     for step in path.split('.').take(MAX_STEPS) {
-        let Some((parent, relation)) = from.and_then(|model| Some((model, model.relation(step)?))) else {
+        let Some((parent, relation)) = from.and_then(|model| Some((model, relation_to(model, step)?))) else {
             break;
         };
         from = schema.model(&relation.target);
@@ -27,6 +27,14 @@ pub fn children<'s>(schema: &'s Schema, name: &str, path: &str) -> Vec<RelationS
         out.extend(many.map(|child| RelationStep { parent, relation, child }));
     }
     out
+}
+
+/// The relation of a model under a name, or the only one to the model that is called so (Sequelize's `include: [Line]`).
+fn relation_to<'s>(model: &'s SchemaModel, name: &str) -> Option<&'s RelationDef> {
+    model.relation(name).or_else(|| {
+        let mut to = model.relations.iter().filter(|relation| relation.target == name);
+        to.next().filter(|_| to.next().is_none())
+    })
 }
 
 /// The relation of a model to a table of others.

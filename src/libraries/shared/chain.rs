@@ -52,6 +52,17 @@ pub struct ChainGrammar<'a> {
     pub helper: &'a dyn Fn(FileId, ExprId, Option<Query>) -> Option<Query>,
 }
 
+/// Whether an expression is a class of the project, by a name that classes have: what a statement is bound to is not looked into.
+fn is_class(resolver: &dyn Resolver, file: FileId, expr: ExprId) -> bool {
+    let module = resolver.module(file);
+    let name = match module.kind(expr) {
+        ExprKind::Name(name) | ExprKind::Attr { name, .. } => module.str(*name),
+        _ => return false,
+    };
+    let is_named_so = name == "cls" || name.starts_with(|first: char| first.is_ascii_uppercase());
+    is_named_so && matches!(resolver.value(file, expr), Value::Class(..))
+}
+
 /// Follows a chain back to its start.
 pub fn walk<'m>(resolver: &'m dyn Resolver, file: FileId, call: Call<'m>, grammar: &ChainGrammar<'_>) -> Option<Chain<'m>> {
     let mut links: Vec<Link<'m>> = Vec::new();
@@ -82,7 +93,10 @@ pub fn walk<'m>(resolver: &'m dyn Resolver, file: FileId, call: Call<'m>, gramma
                 let step = module.call(at.1)?;
                 step.method()?;
                 let first = at == (file, call.id);
-                if !(grammar.known)(&step) && matches!(resolver.value(at.0, step.callee), Value::Function(..)) {
+                let is_own = || matches!(resolver.value(at.0, step.callee), Value::Function(..));
+                // A model's class method that is called like one of the library's: `Order.all()`.
+                let of_class = || step.receiver().is_some_and(|on| is_class(resolver, at.0, on));
+                if (!(grammar.known)(&step) || of_class()) && is_own() {
                     // A helper of the project that hands out a query; asked for itself, it is not ours.
                     if first {
                         return None;

@@ -25,6 +25,8 @@ const MAX_DEPTH: u32 = 14;
 
 /// Arguments among which a helper's text is looked for.
 const MOST_BEFORE: usize = 3;
+/// Calls in the body of a function that only runs what it is given behind a handle.
+const MOST_CALLS: usize = 12;
 
 /// The pieces of the text that an expression is; `None` when none of it is known.
 pub fn pieces(resolver: &dyn Resolver, file: FileId, expr: ExprId) -> Option<Vec<OwnedPiece>> {
@@ -201,9 +203,19 @@ fn is_statement(text: &str) -> bool {
         .any(|head| word.eq_ignore_ascii_case(head))
 }
 
-/// Whether a function of the project hands a parameter of its own to a call that runs SQL.
-pub fn runs_parameter(module: &Module, function: FunctionId, is_run: fn(&str) -> bool) -> bool {
-    let params: Vec<Sym> = module.function(function).params.iter().filter_map(|param| param.name).collect();
+/// Whether a function of the project hands the parameter that an argument arrives in to a call that runs SQL.
+pub fn runs_parameter(module: &Module, function: FunctionId, (call, text): (&Call<'_>, ExprId), is_run: fn(&str) -> bool) -> bool {
+    let shift = usize::from(module.takes_receiver(function));
+    let place = call.args.iter().position(|arg| arg.value == text);
+    // A handle stands before the text of what only runs it.
+    if place.is_some_and(|place| place > 0) && module.call_ids_in(function).len() > MOST_CALLS {
+        return false;
+    }
+    let all = &module.function(function).params;
+    let params: Vec<Sym> = match place.and_then(|place| all.get(place + shift)) {
+        Some(param) => param.name.into_iter().collect(),
+        None => all.iter().filter_map(|param| param.name).collect(),
+    };
     module.call_ids_in(function).any(|id| {
         let Some(call) = module.call(id).filter(|call| call.method().is_some_and(is_run)) else {
             return false;

@@ -391,6 +391,8 @@ fn helper(resolver: &dyn Resolver, file: FileId, call: &Call<'_>, method: &str) 
     let text = match call.module.kind(first) {
         ExprKind::Str(_) | ExprKind::Template(_) | ExprKind::Binary { .. } => first,
         ExprKind::Name(_) if is_called_so && call.arg(1).is_none_or(|next| !sql_text::begins_as_sql(resolver, file, next)) => first,
+        // A function that is given texts by name does more than run one, as a rule.
+        _ if sql_text::begins_as_sql(resolver, file, first) => return None,
         _ => sql_text::statement_argument(resolver, file, call)?,
     };
     let Value::Function(at, function) = resolver.value(file, call.callee) else {
@@ -402,7 +404,7 @@ fn helper(resolver: &dyn Resolver, file: FileId, call: &Call<'_>, method: &str) 
         return Some(query);
     }
     let mut query = sql_text::query(resolver, file, text)?;
-    if !is_called_so && !runs_parameter(resolver.module(at), function, is_run) {
+    if !is_called_so && !runs_parameter(resolver.module(at), function, (call, text), is_run) {
         return None;
     }
     query.executed = true;

@@ -81,7 +81,7 @@ fn helper(resolver: &dyn Resolver, file: FileId, call: &Call<'_>, method: &str) 
     let Value::Function(at, function) = resolver.value(file, call.callee) else {
         return None;
     };
-    if !sql_text::runs_parameter(resolver.module(at), function, is_run) {
+    if !sql_text::runs_parameter(resolver.module(at), function, (call, text), is_run) {
         return None;
     }
     let mut query = sql_text::query(resolver, file, text)?;

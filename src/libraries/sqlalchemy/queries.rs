@@ -10,13 +10,19 @@ mod steps;
 #[cfg(test)]
 mod tests;
 
-use crate::ir::{Call, ExprId};
+use crate::ir::{Call, ExprId, ExprKind};
 use crate::libraries::shared::chain::{self, ChainGrammar};
 use crate::libraries::shared::query::{Query, Resolver};
 use crate::libraries::shared::value::FileId;
 use methods::is_known;
 use start::{builder, repository_query, start};
 use steps::apply;
+
+/// The query that Flask-SQLAlchemy's `User.query` is by itself: it is gone over, handed on or given back.
+pub fn root(resolver: &dyn Resolver, file: FileId, expr: ExprId) -> Option<Query> {
+    let module = resolver.module(file);
+    matches!(module.kind(expr), ExprKind::Attr { name, .. } if module.str(*name) == "query").then(|| start(resolver, file, expr))?
+}
 
 /// The query that a call makes or runs, as far as the library's chain around it says; `None` where the call is not the library's.
 pub fn recognise(resolver: &dyn Resolver, file: FileId, call: Call<'_>) -> Option<Query> {

@@ -121,6 +121,7 @@ impl<'r> Reader<'_, 'r> {
                 ..TableDef::default()
             },
             name,
+            deleted_by: self.marks_deleted(options),
             ..ModelDef::default()
         };
         for (file, class) in self.lineage(class, &mut model.table) {
@@ -131,6 +132,13 @@ impl<'r> Reader<'_, 'r> {
             .members(class, &mut model, file == self.options.file);
         }
         Some(model)
+    }
+
+    /// `@Table({ paranoid: true })`: the field that says when a row was deleted, which is kept.
+    fn marks_deleted(&self, options: Option<ExprId>) -> Option<String> {
+        let marks = self.tool == Tool::Sequelize && self.options.flag(options, "paranoid");
+        let own = || self.options.text_of(options, "deletedAt").unwrap_or_else(|| "deletedAt".to_owned());
+        marks.then(own)
     }
 
     /// A class of any file and its bases.
@@ -315,6 +323,7 @@ impl<'r> Reader<'_, 'r> {
                         column.indexed = true;
                     }
                 }
+                "DeletedAt" if self.tool == Tool::Sequelize => model.deleted_by = Some(field.name.to_owned()),
                 "Unique" => column.unique = true,
                 name if is_primary(name) => {
                     is_column |= self.tool != Tool::Sequelize || decorator.call.is_some();

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::Evaluator;
 use crate::ir::{Call, ExprId, ExprKind, Language};
-use crate::libraries::registry::RECOGNISERS;
+use crate::libraries::registry::{self, RECOGNISERS};
 use crate::libraries::shared::query::{Query, Resolver};
 use crate::libraries::shared::value::{FileId, Value};
 use crate::libraries::shared::{chain, fluent};
@@ -68,6 +68,7 @@ impl Evaluator<'_> {
                 Some(query) => Some((*query).clone()),
                 None => self.handed_query(file, expr).map(|query| self.narrowed(file, expr, query)),
             },
+            ExprKind::Attr { .. } if let Some(query) = registry::root_query(self, file, expr) => Some(query),
             ExprKind::Await(inner) => self.find_query(file, *inner),
             ExprKind::Index { base, index } => {
                 let ExprKind::Slice(slice) = module.kind(*index) else {

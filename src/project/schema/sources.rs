@@ -18,6 +18,8 @@ fn source(path: &str, declared: Declared) -> SchemaSource {
     let tool = declared.tool.unwrap_or(Tool::Sql);
     let kind = if declared.is_migration {
         SourceKind::Migration(tool)
+    } else if tool == Tool::Sql {
+        SourceKind::Sql
     } else {
         SourceKind::Model(tool)
     };

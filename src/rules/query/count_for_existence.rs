@@ -231,7 +231,8 @@ fn finding(project: &Project, later: &Later<'_>, load: &RowLoad) -> Option<Findi
     let reach = reach::at(project, load.function, load.expr);
     let rows = scale::of_query(project, &load.query);
     // A count reads rows and sends none of them.
-    let less = usize::from(waste == Waste::CountTested);
+    // A helper that others use, too, loads what they need: mostly a row or two.
+    let less = usize::from(waste == Waste::CountTested || load.via.is_some());
     let confidence = if load.via.is_some() { Confidence::Medium } else { Confidence::High };
     let judgement = priority::judge(&Cost::Waste(rows), &reach, confidence, less);
     let label = reach.label;

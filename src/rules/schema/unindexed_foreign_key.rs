@@ -15,7 +15,7 @@ use crate::judge::{evidence, priority, reach};
 use crate::libraries::entries::Often;
 use crate::project::Project;
 use crate::project::graph::QuerySite;
-use crate::project::schema::{ForeignKey, SchemaPlace, Table};
+use crate::project::schema::{ForeignKey, SchemaPlace, SourceKind, Table};
 use crate::statement::RowLimit;
 
 const ID: &str = "unindexed-foreign-key";
@@ -50,6 +50,12 @@ pub fn check(run: &Analyses<'_>) -> Vec<Finding> {
                 continue;
             }
             let load = Load::of(project, uses, (at, &keys), key);
+            if load.lookups.is_empty() && is_only_meant(table, key) {
+                silent(
+                    "the models alone say that it is a key: the migrations make the column without one, and no statement looks rows up by it",
+                );
+                continue;
+            }
             if load.served_by_part {
                 silent("every statement that looks rows up by it has the condition of a partial index, and none deletes parents");
                 continue;
@@ -105,6 +111,15 @@ struct Load {
 fn unserved(uses: &Uses, (index, table): (usize, Option<&Table>), key: &str, sites: &[usize]) -> Vec<usize> {
     let is_served = |&&site: &&usize| table.is_some_and(|table| uses.spares((index, table), site, key));
     sites.iter().filter(|site| !is_served(site)).copied().collect()
+}
+
+/// Whether models say that a column is a key, and the migrations that make it do not.
+fn is_only_meant(table: &Table, key: &ForeignKey) -> bool {
+    let is_made = |name: &String| {
+        let places = table.column(name).map_or(&[][..], |column| &column.places);
+        places.iter().any(|place| matches!(place.kind, SourceKind::Migration(_)))
+    };
+    !table.open && key.places.iter().all(|place| place.kind.is_model()) && key.columns.iter().all(is_made)
 }
 
 /// The columns that those keys start with which are reported, and whose index finds few rows: a tenant's or a small table's key leaves many.
@@ -171,7 +186,11 @@ impl Load {
                 lookups.into_iter().filter(|site| !by_part(site)).collect(),
             ),
             leads_in_part: key.columns.len() > 1 && own.is_some_and(|table| key.columns.iter().any(|column| table.leads(column))),
-            deletes: parent.map_or(&[][..], |parent| uses.deletes(parent)).to_vec(),
+            // Whom the database does not know for children it does not look for.
+            deletes: match (parent, own.is_some_and(|table| is_only_meant(table, key))) {
+                (Some(parent), false) => uses.deletes(parent).to_vec(),
+                _ => Vec::new(),
+            },
             small: parent_table.is_some_and(|table| is_small(project, table)),
         }
     }

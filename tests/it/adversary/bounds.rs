@@ -178,6 +178,8 @@ const EXCUSED: &[(&str, &[&str])] = &[
             "libraries/sqlalchemy/queries/draft.rs MAX_NAMES",
             "libraries/sqlalchemy/queries/options.rs MAX_OPTIONS",
             "libraries/shared/sql_text.rs MOST_BEFORE",
+            "libraries/shared/sql_text.rs MOST_CALLS",
+            "libraries/sql/set_up.rs MOST_BEFORE",
             "libraries/sqlalchemy/queries/start.rs MAX_AROUND_COLUMN",
             "project/branches/constants.rs MAX_TEST_DEPTH",
             "project/clients/requests.rs MAX_NAMES",

@@ -196,6 +196,11 @@ fn entity(resolver: &dyn Resolver, file: FileId, expr: ExprId, depth: u32) -> Op
     match resolver.value(file, expr) {
         Value::Class(at, class) => {
             let name = resolver.module(at).class(class).name?;
+            // A mixin is none of the models that it is for: each use says which.
+            let is_model = || resolver.model_library(at, class).is_some() || resolver.knows_table(resolver.module(at).str(name));
+            if module.name(expr) == Some("cls") && !is_model() {
+                return None;
+            }
             return Some(Entity {
                 name: resolver.module(at).str(name).to_owned(),
                 alias: None,
