@@ -28,7 +28,7 @@ mod sockets;
 mod trpc;
 
 pub use commands::{ran_by_script, served_by_script};
-pub use fastapi::dependencies;
+pub use fastapi::{dependencies, is_dependency};
 pub use files::{is_at_the_edge, is_for_workers};
 pub use mounts::{Mount, Router, mounts};
 pub use often::{Often, acts, is_bulk, of_address};
