@@ -227,6 +227,7 @@ const FAMILIES: &[Family] = &[
     Family {
         decorator: Some(hooks::platform_decorated),
         call: Some(hooks::platform_call_python),
+        class: Some(hooks::platform_class_python),
         file: Some(hooks::platform_file),
         ..Family::of(Language::Python)
     },
