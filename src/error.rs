@@ -1,6 +1,8 @@
-//! Errors that end a run: what went wrong, where, and what to do about it, in one line; and the nearest valid name.
+//! Errors that end a run: what went wrong, where, and what to do about it, in one line; the nearest valid name; and the guard around
+//! what must not end a run.
 
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Why a run could not be done. Prints as one line.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,6 +68,15 @@ impl fmt::Display for Error {
 
 impl std::error::Error for Error {}
 
+/// Runs something that must not end the run; a panic becomes its message.
+pub fn guarded<T>(run: impl FnOnce() -> T) -> Result<T, String> {
+    catch_unwind(AssertUnwindSafe(run)).map_err(|payload| {
+        let text = payload.downcast_ref::<&str>().map(|text| (*text).to_owned());
+        text.or_else(|| payload.downcast_ref::<String>().cloned())
+            .unwrap_or_else(|| "unknown".to_owned())
+    })
+}
+
 /// The candidate that `name` was most likely meant to be, if any is near.
 pub fn nearest<'a>(name: &str, candidates: &[&'a str]) -> Option<&'a str> {
     let name = name.to_lowercase().replace('_', "-");
@@ -124,6 +135,12 @@ mod tests {
         assert_eq!(nearest("unbounded", &valid), Some("unbounded-query"));
         assert_eq!(nearest("memory-leak", &valid), None);
         assert_eq!(nearest("", &valid), None);
+    }
+
+    #[test]
+    fn a_panic_is_caught_with_its_message() {
+        assert_eq!(guarded(|| -> u8 { panic!("broken {}", 1) }), Err("broken 1".to_owned()));
+        assert_eq!(guarded(|| 1), Ok(1));
     }
 
     #[test]

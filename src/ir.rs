@@ -81,6 +81,12 @@ impl Language {
         self == Language::TypeScript
     }
 
+    /// Whether an asynchronous function that gives a promise is over when that is. Elsewhere its caller is given a coroutine, which nobody
+    /// has waited for.
+    pub fn passes_promises_on(self) -> bool {
+        self == Language::TypeScript
+    }
+
     /// Whether one event loop always runs, and all code on it: what waits holds no worker. Elsewhere a program starts a loop itself, or
     /// has a thread for each request.
     pub fn runs_on_event_loop(self) -> bool {

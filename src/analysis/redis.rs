@@ -1,7 +1,7 @@
 //! Calls on Redis clients, for the rules that judge single commands.
 
-use crate::ir::{Call, ExprId, ExprKind, Module, TemplatePart};
-use crate::libraries::shared::redis::is_client;
+use crate::ir::{Call, ExprId, ExprKind, Language, Module, TemplatePart};
+use crate::libraries::shared::redis::{PYTHON_PACKAGES, is_client};
 use crate::libraries::shared::value::{FileId, Value};
 use crate::project::eval::Evaluator;
 use crate::vocabulary::List;
@@ -19,7 +19,10 @@ pub enum KnownBy {
 pub fn client(eval: &Evaluator<'_>, file: FileId, call: &Call<'_>) -> Option<KnownBy> {
     let receiver = call.receiver()?;
     match eval.value(file, receiver) {
-        Value::External(name) | Value::ExternalInstance(name) if !name.starts_with("typing.") => is_client(&name).then_some(KnownBy::Type),
+        Value::External(name) | Value::ExternalInstance(name) if is_client(&name) => Some(KnownBy::Type),
+        Value::External(name) | Value::ExternalInstance(name) if !name.starts_with("typing.") => {
+            (is_part(call.module, receiver, &name) && is_named(call.module, receiver)).then_some(KnownBy::Name)
+        }
         Value::External(_) | Value::ExternalInstance(_) | Value::Unknown | Value::Function(..) => {
             is_named(call.module, receiver).then_some(KnownBy::Name)
         }
@@ -34,6 +37,26 @@ fn is_named(module: &Module, receiver: ExprId) -> bool {
         _ => return false,
     };
     List::RedisHandles.has(name)
+}
+
+/// Whether a value is only known to be a library's object's attribute, or a library's name, that is called like the receiver:
+/// `backend.redis` of `backend = Backend()` says no more of its type than `self.redis` does.
+fn is_part(module: &Module, receiver: ExprId, path: &str) -> bool {
+    let name = match module.kind(receiver) {
+        ExprKind::Name(name) | ExprKind::Attr { name, .. } => module.str(*name),
+        _ => return false,
+    };
+    path.strip_suffix(name).is_some_and(|owner| owner.ends_with('.'))
+}
+
+/// Whether a call walks every key: `keys("user:*")`, and in Python `keys()`, which has `*` for a pattern. What is known by its name
+/// alone may be a plain dictionary where the program has nothing to do with Redis.
+pub fn walks_all(eval: &Evaluator<'_>, call: &Call<'_>, known: KnownBy) -> bool {
+    if !call.args.is_empty() {
+        return true;
+    }
+    let speaks = || PYTHON_PACKAGES.iter().any(|package| eval.code.imported.contains(*package));
+    call.module.language == Language::Python && (known == KnownBy::Type || speaks())
 }
 
 /// The constant texts of a key: what a literal says, or the pieces of a template.

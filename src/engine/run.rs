@@ -18,7 +18,6 @@ pub use why::why;
 
 use std::collections::BTreeMap;
 use std::ops::Add;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 
 use rayon::prelude::*;
@@ -34,7 +33,7 @@ use crate::budget::{self, Work};
 use crate::cache::{Cache, CacheEntry, CacheKey, Seen};
 use crate::config::{Config, Details, Format};
 use crate::coverage::{Coverage, Gap, Reason, Skipped};
-use crate::error::Error;
+use crate::error::{Error, guarded};
 use crate::finding::{self, Finding, Priority};
 use crate::fix::disk::Disk;
 use crate::inventory::{self, build as inventories, rows};
@@ -547,24 +546,9 @@ fn facts_of(path: &str, kind: FileKind, read: &Text) -> Seen {
     }
 }
 
-/// Runs something that must not end the run; a panic becomes its message.
-fn guarded<T>(run: impl FnOnce() -> T) -> Result<T, String> {
-    catch_unwind(AssertUnwindSafe(run)).map_err(|payload| {
-        let text = payload.downcast_ref::<&str>().map(|text| (*text).to_owned());
-        text.or_else(|| payload.downcast_ref::<String>().cloned())
-            .unwrap_or_else(|| "unknown".to_owned())
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_panic_is_caught_with_its_message() {
-        assert_eq!(guarded(|| -> u8 { panic!("broken {}", 1) }), Err("broken 1".to_owned()));
-        assert_eq!(guarded(|| 1), Ok(1));
-    }
 
     #[test]
     fn files_in_memory_are_counted_like_those_on_disk() {

@@ -204,6 +204,7 @@ pub fn declared(resolver: &dyn Resolver, file: FileId, path: &str) -> Vec<Declar
             sqlalchemy::alembic::declared(resolver, file),
             sqlalchemy::models::declared(resolver, file),
             peewee::migrations::declared(resolver, file),
+            peewee::migrations::aerich(resolver, file),
             django::migrations::declared(resolver, file, path),
             django::models::declared(resolver, file, path),
         ],

@@ -114,9 +114,8 @@ const PLACES_A_STEP: usize = 8;
 
 /// What is found in each module of the program itself, in the order of the files.
 pub fn in_sources<T: Send>(code: &Code, find: impl Fn(FileId, &Module) -> Vec<T> + Sync) -> Vec<T> {
-    let modules: Vec<(FileId, &Module)> = sources(code).collect();
-    let found: Vec<Vec<T>> = modules.into_par_iter().map(|(file, module)| find(file, module)).collect();
-    found.into_iter().flatten().collect()
+    let files = sources(code).map(|(file, _)| file).collect();
+    code.parts(files, |file| find(file, code.module(file)))
 }
 
 /// Whether a file is of a tool or a test beside the server, by a word of its path.

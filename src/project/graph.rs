@@ -23,7 +23,7 @@ use crate::libraries::shared::value::FileId;
 use crate::source::Span;
 use crate::vocabulary::List;
 use arguments::merge_arguments;
-pub use awaited::is_awaited;
+pub use awaited::{is_awaited, is_given_back};
 use file::{FileGraph, build};
 
 /// Steps of a printed way from a function to what it does.

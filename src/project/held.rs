@@ -1,6 +1,5 @@
 //! Relations that some query of the project loads along: rows that come from elsewhere may have them at hand.
 
-use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::eval::{Code, Evaluator, Found};
@@ -32,9 +31,8 @@ impl EagerLoads {
         for site in sites {
             held.add(schema, model_of(code, schema, &site.query), &site.query);
         }
-        let files: Vec<FileId> = code.modules().map(|(file, _)| file).collect();
-        let built: Vec<Vec<Built>> = files.par_iter().map(|&file| built(code, file)).collect();
-        for built in built.into_iter().flatten() {
+        let files = code.modules().map(|(file, _)| file).collect();
+        for built in code.parts(files, |file| built(code, file)) {
             match built {
                 Built::Query(query) => held.add(schema, model_of(code, schema, &query), &query),
                 Built::Path(path) => held.add_anywhere(&path),

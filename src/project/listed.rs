@@ -39,33 +39,39 @@ impl ListedSerializers {
         let eval = Evaluator::new(code);
         let mut found = ListedSerializers::default();
         let mut nested: Vec<(Class, Class, bool)> = Vec::new();
-        for (file, module) in code
+        for (file, _) in code
             .modules()
             .filter(|(_, module)| module.mentions(&["get_serializer_class", "many", "serializer_class", "serializers"]))
         {
-            for (class, _) in module.class_ids() {
-                if is_serializer(&eval, file, class) {
-                    found.serializers.insert((file, class));
-                } else {
-                    found.view(&eval, file, class);
-                }
-            }
-            let classes = Classes::of(module);
-            for id in module.call_ids() {
-                let Some(made) = serializer(&eval, file, module.call(id).map(|call| call.callee)) else {
-                    continue;
-                };
-                let many = module.call(id).and_then(|call| call.keyword("many"));
-                let is_many = many.is_some_and(|many| matches!(module.kind(many), ExprKind::Bool(true)));
-                match holder(&eval, file, module, &classes, id) {
-                    Some(outer) => nested.push((outer, made, is_many)),
-                    None if is_many => found.add(made, SerializerUse::List(name_of(module, id))),
-                    None => found.add(made, SerializerUse::One),
-                }
-            }
+            code.part(file, || found.file(&eval, file, &mut nested));
         }
         found.spread(&eval, &nested);
         found
+    }
+
+    /// Looks at one file; a serializer inside another goes to `nested`, with whether it shows several.
+    fn file(&mut self, eval: &Evaluator<'_>, file: FileId, nested: &mut Vec<(Class, Class, bool)>) {
+        let module = eval.code.module(file);
+        for (class, _) in module.class_ids() {
+            if is_serializer(eval, file, class) {
+                self.serializers.insert((file, class));
+            } else {
+                self.view(eval, file, class);
+            }
+        }
+        let classes = Classes::of(module);
+        for id in module.call_ids() {
+            let Some(made) = serializer(eval, file, module.call(id).map(|call| call.callee)) else {
+                continue;
+            };
+            let many = module.call(id).and_then(|call| call.keyword("many"));
+            let is_many = many.is_some_and(|many| matches!(module.kind(many), ExprKind::Bool(true)));
+            match holder(eval, file, module, &classes, id) {
+                Some(outer) => nested.push((outer, made, is_many)),
+                None if is_many => self.add(made, SerializerUse::List(name_of(module, id))),
+                None => self.add(made, SerializerUse::One),
+            }
+        }
     }
 
     /// How a serializer is used; `None` where nothing of the project says.

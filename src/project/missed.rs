@@ -35,12 +35,8 @@ impl Missed {
                 ExprKind::Assign { value, .. } => asks(value),
                 _ => None,
             });
-            functions.extend(
-                asked
-                    .chain(within)
-                    .filter(|&owner| owner != FunctionId::MODULE)
-                    .map(|owner| (graph.id(file, owner), false)),
-            );
+            let asking = asked.chain(within).filter(|&owner| owner != FunctionId::MODULE);
+            code.part(file, || functions.extend(asking.map(|owner| (graph.id(file, owner), false))));
         }
         // What an object keeps, mostly one of a request, each request waits for.
         let of_object = |node: &&FunctionNode| {

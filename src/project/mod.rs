@@ -9,6 +9,7 @@ pub mod conditions;
 pub mod deployment;
 pub mod dialect;
 pub mod eval;
+mod failures;
 pub mod flow;
 pub mod graph;
 pub mod held;
@@ -43,7 +44,6 @@ pub mod writers;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::budget::{self, Limit};
@@ -273,6 +273,7 @@ impl Project {
             let example = format!("{}:{}: {}", place.file, place.start_line, unclear.text);
             coverage.statements.not_understood.add(example);
         }
+        self.code.failures.cover(self.code.files.as_slice(), coverage);
         coverage.notes.extend(self.schema.notes.iter().cloned());
         coverage.calls.total = self.graph.calls.total;
         coverage.calls.resolved = self.graph.calls.resolved;
@@ -503,8 +504,8 @@ fn file_sources(files: &[FileFacts]) -> Vec<SchemaSource> {
 
 /// The parts of the schema that models and migrations in program code give.
 fn code_sources(code: &Code) -> Vec<SchemaSource> {
-    let files: Vec<FileId> = code.modules().map(|(file, _)| file).collect();
-    let found = files.into_par_iter().map(|file| {
+    let files = code.modules().map(|(file, _)| file).collect();
+    let mut sources = code.parts(files, |file| {
         let path = code.files.get(file.index()).map_or("", |facts| facts.path.as_str());
         let (sources, told) = budget::hearing(|| schema::sources::of_code(&Evaluator::new(code), file, path));
         for (limit, offset) in told {
@@ -513,18 +514,17 @@ fn code_sources(code: &Code) -> Vec<SchemaSource> {
         }
         sources
     });
-    let mut sources: Vec<SchemaSource> = found.collect::<Vec<_>>().into_iter().flatten().collect();
     left_models::drop(code, &mut sources);
     sources
 }
 
 /// What the files say of schemas that keep functions.
 fn schemas_with_functions(code: &Code) -> Vec<(FileId, Schemas)> {
-    let files: Vec<FileId> = code.modules().map(|(file, _)| file).collect();
-    let read = files
-        .into_par_iter()
-        .map(|file| (file, registry::kept_functions(&Evaluator::new(code), file)));
-    read.filter(|(_, schemas)| *schemas != Schemas::default()).collect()
+    let files = code.modules().map(|(file, _)| file).collect();
+    code.parts(files, |file| {
+        let schemas = registry::kept_functions(&Evaluator::new(code), file);
+        (schemas != Schemas::default()).then_some((file, schemas)).into_iter().collect()
+    })
 }
 
 /// Names of tables and models, lower case.

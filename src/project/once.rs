@@ -51,33 +51,7 @@ impl Once {
         let mut called: FxHashSet<FnId> = edges.flat_map(|edge| edge.targets.iter().copied()).collect();
         called.extend(graph.entries.iter().map(|entry| graph.id(entry.function.0, entry.function.1)));
         for (file, module) in code.modules() {
-            let slots = Slots::of(module, code.scopes.get(file.index()));
-            // Slots that functions empty again, and which.
-            let mut emptied: FxHashMap<Slot, FxHashSet<FnId>> = FxHashMap::default();
-            let first = set.len();
-            for stmt in &module.stmts {
-                let (slot, is_set, is_emptied) = match stmt.kind {
-                    StmtKind::Assign { target, value, .. } => {
-                        (name(module, target), true, value.is_some_and(|value| is_empty(module, value)))
-                    }
-                    StmtKind::Expr(expr) => (cleared(module, expr), false, true),
-                    _ => continue,
-                };
-                let function = module.owner_of(stmt.parent);
-                let slot = slot.filter(|slot| function != FunctionId::MODULE && slots.have(module, function, *slot));
-                let Some(slot) = slot else { continue };
-                if is_set {
-                    set.push((graph.id(file, function), slot, stmt.span.start));
-                }
-                let name = module.function(function).name.map_or("", |name| module.str(name));
-                let is_unused = !name.is_empty() && !called.contains(&graph.id(file, function));
-                if is_emptied && !is_unused && !List::EndingCalls.has(name.trim_start_matches('_')) {
-                    emptied.entry(slot).or_default().insert(graph.id(file, function));
-                }
-            }
-            let of_file = set.split_off(first);
-            let is_kept = |(function, slot, _): &(FnId, Slot, u32)| emptied.get(slot).is_none_or(|by| by.iter().all(|by| by == function));
-            set.extend(of_file.into_iter().filter(is_kept));
+            set.extend(code.part(file, || set_in(code, graph, &called, (file, module))).unwrap_or_default());
         }
         set.sort_unstable();
         let mut by_function: FxHashMap<FnId, Kept> = FxHashMap::default();
@@ -117,6 +91,34 @@ impl Once {
             &too_many,
         )
     }
+}
+
+/// What the functions of a file set for good, and where. `called` are the functions that something calls.
+fn set_in(code: &Code, graph: &Graph, called: &FxHashSet<FnId>, (file, module): (FileId, &Module)) -> Vec<(FnId, Slot, u32)> {
+    let slots = Slots::of(module, code.scopes.get(file.index()));
+    // Slots that functions empty again, and which.
+    let mut emptied: FxHashMap<Slot, FxHashSet<FnId>> = FxHashMap::default();
+    let mut of_file = Vec::new();
+    for stmt in &module.stmts {
+        let (slot, is_set, is_emptied) = match stmt.kind {
+            StmtKind::Assign { target, value, .. } => (name(module, target), true, value.is_some_and(|value| is_empty(module, value))),
+            StmtKind::Expr(expr) => (cleared(module, expr), false, true),
+            _ => continue,
+        };
+        let function = module.owner_of(stmt.parent);
+        let slot = slot.filter(|slot| function != FunctionId::MODULE && slots.have(module, function, *slot));
+        let Some(slot) = slot else { continue };
+        if is_set {
+            of_file.push((graph.id(file, function), slot, stmt.span.start));
+        }
+        let name = module.function(function).name.map_or("", |name| module.str(name));
+        let is_unused = !name.is_empty() && !called.contains(&graph.id(file, function));
+        if is_emptied && !is_unused && !List::EndingCalls.has(name.trim_start_matches('_')) {
+            emptied.entry(slot).or_default().insert(graph.id(file, function));
+        }
+    }
+    let is_kept = |(function, slot, _): &(FnId, Slot, u32)| emptied.get(slot).is_none_or(|by| by.iter().all(|by| by == function));
+    of_file.into_iter().filter(is_kept).collect()
 }
 
 /// A test that asks whether a slot is missing.

@@ -83,21 +83,25 @@ impl<'p> Registered<'p> {
             kept: Kept::default(),
         };
         for (file, module) in project.code.modules() {
-            for id in module.call_ids() {
-                found.call(file, module, id);
-            }
-            for (_, class) in module.class_ids() {
-                // `class CityAdmin(ModelView, model=City)`.
-                let model = class
-                    .bases
-                    .iter()
-                    .find(|base| base.name.is_some_and(|name| module.str(name) == "model"));
-                if let Some(model) = model {
-                    found.add(file, model.value);
-                }
-            }
+            project.code.part(file, || found.file(file, module));
         }
         found.kept
+    }
+
+    fn file(&mut self, file: FileId, module: &Module) {
+        for id in module.call_ids() {
+            self.call(file, module, id);
+        }
+        for (_, class) in module.class_ids() {
+            // `class CityAdmin(ModelView, model=City)`.
+            let model = class
+                .bases
+                .iter()
+                .find(|base| base.name.is_some_and(|name| module.str(name) == "model"));
+            if let Some(model) = model {
+                self.add(file, model.value);
+            }
+        }
     }
 
     /// `admin.site.register(City)`, `@admin.register(City, Country)`.

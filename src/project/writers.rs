@@ -1,6 +1,5 @@
 //! Who adds rows to a table: the statements and constructors that do, and what reaches them.
 
-use rayon::prelude::*;
 use rustc_hash::FxHashSet;
 
 use super::Project;
@@ -106,18 +105,15 @@ pub fn writers(project: &Project) -> Vec<Writers> {
 /// `Order(…)`, where that stores it: see [`Tool::stores_what_is_made`].
 fn constructors(project: &Project) -> Vec<(usize, FileId, FnId)> {
     let names: FxHashSet<&str> = project.schema.models.iter().map(|model| model.name.as_str()).collect();
-    let files: Vec<(FileId, &Module)> = project.code.modules().collect();
-    files
-        .into_par_iter()
-        .flat_map_iter(|(file, module)| {
-            let eval = Evaluator::new(&project.code);
-            let names = &names;
-            module.call_ids().filter_map(move |id| {
-                let table = made(&eval, project, names, file, module, id)?;
-                Some((table, file, project.graph.id(file, module.owner(id))))
-            })
-        })
-        .collect()
+    let files = project.code.modules().map(|(file, _)| file).collect();
+    project.code.parts(files, |file| {
+        let (eval, module) = (Evaluator::new(&project.code), project.code.module(file));
+        let found = module.call_ids().filter_map(|id| {
+            let table = made(&eval, project, &names, file, module, id)?;
+            Some((table, file, project.graph.id(file, module.owner(id))))
+        });
+        found.collect()
+    })
 }
 
 fn made(eval: &Evaluator<'_>, project: &Project, names: &FxHashSet<&str>, file: FileId, module: &Module, id: ExprId) -> Option<usize> {

@@ -288,6 +288,56 @@ def lambda_handler(event, context): ...
         found("bot.py", python),
         ["hear: Act, message to hear", "lambda_handler: Act, invocation of lambda_handler"]
     );
+    let pressed = r#"
+import discord
+from discord.ui import Button, Modal, View, button
+
+
+class Order(Modal, title="Order"):
+    async def on_submit(self, interaction): ...
+
+
+class Menu(View):
+    @button(label="Tea")
+    async def tea(self, interaction, item): ...
+
+    @discord.ui.string_select(options=[])
+    async def cake(self, interaction, item): ...
+
+    def lines(self): ...
+
+
+class Again(Button):
+    async def callback(self, interaction): ...
+
+
+class Ledger:
+    async def callback(self, interaction): ...
+"#;
+    assert_eq!(
+        found("bot.py", pressed),
+        [
+            "Order.on_submit: Act, message to Order.on_submit",
+            "Menu.tea: Act, message to Menu.tea",
+            "Menu.cake: Act, message to Menu.cake",
+            "Again.callback: Act, message to Again.callback",
+        ]
+    );
+    let twisted = r"
+from twisted.web.resource import Resource
+
+
+class Members(Resource):
+    def render_GET(self, request): ...
+
+    def render_POST(self, request): ...
+
+    def render_name(self): ...
+";
+    assert_eq!(
+        found("web.py", twisted),
+        ["Members.render_GET: Read, Members", "Members.render_POST: Act, Members"]
+    );
     let worker = "export default { async fetch(request, env) { return 1; }, async scheduled(event) {} };";
     assert_eq!(found("worker.ts", worker), ["fetch: Read, ANY /", "scheduled: Job, cron scheduled"]);
     let other = "export default { async fetch(id) { return 1; } };";

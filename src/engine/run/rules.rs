@@ -5,14 +5,13 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use super::guarded;
 use crate::analysis::{Analyses, Analysis};
 use crate::config::Config;
 use crate::coverage::Coverage;
 use crate::engine::pages::Pages;
 use crate::engine::registry::{RULES, Rule};
 use crate::engine::suppress;
-use crate::error::Error;
+use crate::error::{Error, guarded};
 use crate::finding::Finding;
 use crate::progress::Observer;
 use crate::rules::own::rule::OwnRule;

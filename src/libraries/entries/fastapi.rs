@@ -1,6 +1,6 @@
 //! `FastAPI`'s injected functions: what the framework calls before a route.
 
-use crate::ir::{Call, ExprId, ExprKind, FunctionId, Module};
+use crate::ir::{Call, ExprId, ExprKind, FunctionId, Module, Parent};
 use crate::libraries::shared::query::Resolver;
 use crate::libraries::shared::value::FileId;
 
@@ -34,9 +34,23 @@ pub fn dependencies(resolver: &dyn Resolver, file: FileId, function: FunctionId)
     out
 }
 
+/// Whether an edge of a function at an expression stands for a dependency, which the framework calls for each request: what
+/// `Depends(…)` is given, or the decorator that stands for one of another file.
+pub fn is_dependency(module: &Module, function: FunctionId, expr: ExprId) -> bool {
+    let is_given = match module.expr(expr).parent {
+        Parent::Expr(outer) => module.call(outer).is_some_and(is_depends),
+        _ => false,
+    };
+    is_given || module.function(function).decorators.contains(&expr)
+}
+
+fn is_depends(call: Call<'_>) -> bool {
+    matches!(call.method(), Some("Depends" | "Security"))
+}
+
 fn injected(module: &Module, file: FileId, expr: ExprId, annotation: Option<ExprId>, out: &mut Vec<(FileId, ExprId)>) {
     let Some(call) = module.call(expr) else { return };
-    if !matches!(call.method(), Some("Depends" | "Security")) {
+    if !is_depends(call) {
         return;
     }
     let inner = call.arg(0).or_else(|| call.keyword("dependency")).or(annotation);

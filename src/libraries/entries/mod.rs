@@ -28,7 +28,7 @@ mod sockets;
 mod trpc;
 
 pub use commands::{ran_by_script, served_by_script};
-pub use fastapi::dependencies;
+pub use fastapi::{dependencies, is_dependency};
 pub use files::{is_at_the_edge, is_for_workers};
 pub use mounts::{Mount, Router, mounts};
 pub use often::{Often, acts, is_bulk, of_address};
@@ -227,6 +227,7 @@ const FAMILIES: &[Family] = &[
     Family {
         decorator: Some(hooks::platform_decorated),
         call: Some(hooks::platform_call_python),
+        class: Some(hooks::platform_class_python),
         file: Some(hooks::platform_file),
         ..Family::of(Language::Python)
     },

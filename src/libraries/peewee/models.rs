@@ -1,5 +1,7 @@
 //! Peewee and Tortoise models: fields with the indexes that the library makes for them, `Meta`.
 
+use rustc_hash::FxHashSet;
+
 use crate::ir::{Call, ClassId, ExprId, ExprKind, StmtKind};
 use crate::libraries::shared::declared::{self, Consts, Declared, Tool};
 use crate::libraries::shared::query::Resolver;
@@ -150,10 +152,10 @@ impl Reader<'_, '_> {
     }
 
     fn field(&self, name: &str, call: &Call, span: Span, model: &mut ModelDef) {
-        let Some(kind) = call.method().filter(|kind| kind.ends_with("Field") || *kind == "OneToOneRelation") else {
+        let Some(kind) = call.method().and_then(field_kind) else {
             return;
         };
-        let key = matches!(kind, "ForeignKeyField" | "OneToOneField" | "DeferredForeignKey");
+        let key = matches!(kind, "ForeignKeyField" | "OneToOneField");
         if kind == "ManyToManyField"
             || model
                 .table
@@ -217,7 +219,62 @@ impl Reader<'_, '_> {
         Some(if bare == "self" { model.name.clone() } else { bare })
     }
 
-    /// `indexes = ((("a", "b"), True),)` (Peewee: with whether it is unique), `indexes = [("a", "b")]`, `unique_together`.
+    /// Whether the class or one of its bases gives a name what a call makes that is no known field: a column may come of it.
+    fn has_other_members(&self, class: ClassId, span: Span) -> bool {
+        self.lineage(class, span).into_iter().any(|(file, class)| {
+            let module = self.consts.resolver.module(file);
+            module.class(class).body.iter().any(|&stmt| match module.stmt(stmt).kind {
+                StmtKind::Assign { value: Some(value), .. } => {
+                    let made = module.call(value).and_then(|call| call.method());
+                    made.is_some_and(|made| field_kind(made).is_none())
+                }
+                _ => false,
+            })
+        })
+    }
+
+    /// `Index(fields=("shelf",))`, `HashIndex(fields=["code"], name="by_code")`, `PostgreSQLIndex(fields=["at"], condition={…})`.
+    fn index(&self, call: &Call<'_>, span: Span) -> Option<IndexDef> {
+        let kind = call.method()?.strip_suffix("Index")?;
+        let text = |keyword: &str| call.keyword(keyword).and_then(|expr| self.text(expr));
+        let fields = call.keyword("fields").and_then(|list| self.consts.texts(self.file, list))?;
+        let method = match kind {
+            "Hash" | "Gin" | "Gist" | "SpGist" | "Brin" | "Bloom" | "FullText" | "Spatial" => Some(kind.to_lowercase()),
+            _ => text("USING").map(|method| method.to_lowercase()),
+        };
+        Some(IndexDef {
+            name: text("name"),
+            keys: keys(fields),
+            method,
+            predicate: match call.keyword("condition") {
+                Some(condition) => Some(self.condition(condition)?),
+                None => None,
+            },
+            span,
+            ..IndexDef::default()
+        })
+    }
+
+    /// `{"state": "open", "is_hidden": False}` as SQL.
+    fn condition(&self, expr: ExprId) -> Option<String> {
+        let module = self.consts.resolver.module(self.file);
+        let ExprKind::Object(entries) = module.kind(expr) else {
+            return None;
+        };
+        let parts = entries.iter().map(|entry| {
+            let column = self.text(entry.key?)?;
+            Some(match module.kind(entry.value) {
+                ExprKind::Bool(is_true) => format!("{column} = {is_true}"),
+                ExprKind::Null => format!("{column} IS NULL"),
+                ExprKind::Num(number) => format!("{column} = {number}"),
+                _ => format!("{column} = '{}'", self.text(entry.value)?.replace('\'', "''")),
+            })
+        });
+        parts.collect::<Option<Vec<_>>>().map(|parts| parts.join(" AND "))
+    }
+
+    /// `indexes = ((("a", "b"), True),)` (Peewee: with whether it is unique), `indexes = [("a", "b"), Index(fields=("c",))]`,
+    /// `unique_together`.
     fn meta(&self, class: ClassId, table: &mut TableDef) {
         let module = self.consts.resolver.module(self.file);
         if let Some((file, items)) = self.option(class, "indexes").and_then(|expr| self.consts.items(self.file, expr))
@@ -225,6 +282,14 @@ impl Reader<'_, '_> {
         {
             for item in items {
                 let span = module.expr(item).span;
+                if let Some(call) = module.call(item) {
+                    match self.index(&call, span) {
+                        Some(index) => table.indexes.push(index),
+                        // What it is on is not known, so that none may lack.
+                        None => table.open = true,
+                    }
+                    continue;
+                }
                 let (fields, unique) = match (self.consts.texts(file, item), self.consts.items(file, item)) {
                     (Some(fields), _) => (fields, false),
                     (None, Some((_, pair))) => {
@@ -247,7 +312,42 @@ impl Reader<'_, '_> {
                 }
             }
         }
+        if names_no_column(table) && self.has_other_members(class, table.span) {
+            table.open = true;
+        }
     }
+}
+
+/// What a field's class is called otherwise: the classes of relations stand for the fields that make them, too.
+fn field_kind(name: &str) -> Option<&str> {
+    match name {
+        "ForeignKeyRelation" | "ForeignKeyNullableRelation" | "ForeignKeyFieldInstance" | "DeferredForeignKey" => Some("ForeignKeyField"),
+        "OneToOneRelation" | "OneToOneNullableRelation" | "OneToOneFieldInstance" => Some("OneToOneField"),
+        "ManyToManyRelation" | "ManyToManyFieldInstance" => Some("ManyToManyField"),
+        _ => name.ends_with("Field").then_some(name),
+    }
+}
+
+/// Whether an index or a key is on a name that is neither a column's nor a field's.
+fn names_no_column(table: &TableDef) -> bool {
+    let columns = table.columns.iter();
+    let known: FxHashSet<&String> = columns
+        .flat_map(|column| std::iter::once(&column.name).chain(&column.field))
+        .collect();
+    let of_indexes = table.indexes.iter().flat_map(|index| &index.keys).map(|key| &key.column);
+    let of_keys = table.constraints.iter().flat_map(|(constraint, _)| match constraint {
+        Constraint::Unique(_, fields) => fields.as_slice(),
+        _ => &[],
+    });
+    !of_indexes.chain(of_keys).all(|name| known.contains(name))
+}
+
+fn keys(fields: Vec<String>) -> Vec<IndexKey> {
+    let key = |column: String| IndexKey {
+        column,
+        ..IndexKey::default()
+    };
+    fields.into_iter().map(key).collect()
 }
 
 fn declare(table: &mut TableDef, fields: Vec<String>, unique: bool, span: Span) {
@@ -258,12 +358,8 @@ fn declare(table: &mut TableDef, fields: Vec<String>, unique: bool, span: Span) 
         table.constraints.push((Constraint::Unique(None, fields), span));
         return;
     }
-    let key = |column: String| IndexKey {
-        column,
-        ..IndexKey::default()
-    };
     table.indexes.push(IndexDef {
-        keys: fields.into_iter().map(key).collect(),
+        keys: keys(fields),
         span,
         ..IndexDef::default()
     });

@@ -46,6 +46,11 @@ pub fn makes_loop(module: &str) -> bool {
     matches!(module, "asyncio" | "anyio" | "trio" | "uvloop")
 }
 
+/// Whether a decorator, as it is written, makes a context manager of a generator.
+pub fn makes_context_manager(path: &str) -> bool {
+    matches!(path.rsplit('.').next(), Some("contextmanager" | "asynccontextmanager"))
+}
+
 /// Whether a function of a library is one of an event loop's runner, which keeps its loop: `asyncio.Runner`.
 pub fn is_runner(name: &str) -> bool {
     name.starts_with("asyncio.Runner")

@@ -103,6 +103,9 @@ fn is_barrier_name(name: &str) -> bool {
             | "run_in_thread"
             | "defer_to_thread"
             | "deferToThread"
+            | "deferToThreadPool"
+            | "runInteraction"
+            | "runWithConnection"
     )
 }
 

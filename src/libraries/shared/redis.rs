@@ -5,6 +5,9 @@ pub const READ_WHOLE: &[&str] = &["smembers", "sMembers", "hgetall", "hGetAll"];
 /// Commands that give a set or hash an element.
 pub const ADD: &[&str] = &["sadd", "sAdd", "hset", "hSet"];
 
+/// Packages by which Python programs speak to Redis.
+pub const PYTHON_PACKAGES: &[&str] = &["redis", "aioredis", "django_redis", "flask_redis"];
+
 /// Whether a dotted name is of a Redis client.
 pub fn is_client(name: &str) -> bool {
     [

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::address::{Fit, UrlPath};
@@ -129,9 +128,9 @@ impl Requests {
 fn words_of_clients(code: &Code, graph: &Graph, routes: &Routes<'_>) -> FxHashSet<String> {
     let servers: FxHashSet<FileId> = graph.registered.iter().copied().collect();
     let wanted: FxHashSet<String> = routes.all.iter().filter_map(|(_, address)| Some(address.last_text()?.1)).collect();
-    let files = clients(code).into_iter().filter(|(file, _)| !servers.contains(file));
+    let files = clients(code).into_iter().filter(|file| !servers.contains(file));
     let mut out = FxHashSet::default();
-    for (_, module) in files {
+    for module in files.map(|file| code.module(file)) {
         let texts = module.expr_ids().flat_map(|(_, expr)| match &expr.kind {
             ExprKind::Str(text) => vec![*text],
             ExprKind::Template(parts) => parts
@@ -261,8 +260,8 @@ struct Found {
 fn sent(code: &Code, graph: &Graph, routes: &Routes<'_>) -> Vec<Sent> {
     let places = graph.entries.iter().zip(&graph.registered);
     let registrations: FxHashSet<(FileId, u32, u32)> = places.map(|(entry, &file)| (file, entry.place.start, entry.place.end)).collect();
-    let files = clients(code);
-    let found = files.into_par_iter().map(|(file, module)| {
+    code.parts(clients(code), |file| {
+        let module = code.module(file);
         let eval = Evaluator::new(code);
         let is_route = |expr: ExprId| {
             let span = module.expr(expr).span;
@@ -283,16 +282,16 @@ fn sent(code: &Code, graph: &Graph, routes: &Routes<'_>) -> Vec<Sent> {
             }));
         }
         out
-    });
-    found.collect::<Vec<_>>().into_iter().flatten().collect()
+    })
 }
 
 /// The files that may send requests.
-fn clients(code: &Code) -> Vec<(FileId, &Module)> {
+fn clients(code: &Code) -> Vec<FileId> {
     let of_program = |file: FileId| code.files.get(file.index()).is_some_and(|facts| facts.role == FileRole::Source);
     let modules = code.modules();
     modules
         .filter(|(file, module)| module.language == Language::TypeScript && of_program(*file))
+        .map(|(file, _)| file)
         .collect()
 }
 
@@ -412,8 +411,8 @@ impl<'c> Search<'c> {
         let mut out: BTreeMap<Helper, Vec<(FileId, ExprId)>> = BTreeMap::new();
         let names = self.names(wanted);
         let name_list: Vec<&str> = names.iter().copied().collect();
-        let files: Vec<(FileId, &Module)> = clients(self.code);
-        let found = files.into_par_iter().map(|(file, module)| {
+        let found = self.code.parts(clients(self.code), |file| {
+            let module = self.code.module(file);
             let mut places = Vec::new();
             if !module.mentions(&name_list) {
                 return places;
@@ -440,7 +439,7 @@ impl<'c> Search<'c> {
             }
             places
         });
-        for (helper, place) in found.collect::<Vec<_>>().into_iter().flatten() {
+        for (helper, place) in found {
             out.entry(helper).or_default().push(place);
         }
         // Methods of objects that a name alone does not tell.

@@ -6,9 +6,11 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{Evaluator, kept, user_model};
 use crate::budget::{CountedVec, Limit, Overruns};
+use crate::error::guarded;
 use crate::ir::{ClassId, ExprKind, Function, FunctionId, Language, Module};
 use crate::libraries::shared::effects::LibraryData;
 use crate::libraries::shared::value::{FileId, Value};
+use crate::project::failures::Failures;
 use crate::project::imports::Imports;
 use crate::project::kept_functions::KeptFunctions;
 use crate::project::named_models::NamedModels;
@@ -54,6 +56,8 @@ pub struct Code {
     pub kept: kept::KeptByName,
     /// What reached a bound while the files were linked and judged.
     pub overruns: Overruns,
+    /// The files that the tool failed on.
+    pub failures: Failures,
 }
 
 /// A function's parameter, by its place.
@@ -95,6 +99,7 @@ impl Code {
             imported: FxHashSet::default(),
             kept: kept::KeptByName::default(),
             overruns: Overruns::default(),
+            failures: Failures::default(),
         };
         code.imported = code.find_imported();
         code.user_model = user_model::find(&code);
@@ -125,6 +130,18 @@ impl Code {
         self.modules().filter(move |(_, module)| module.language == language)
     }
 
+    /// Does one file's part of a step; `None` where the tool fails on it, which is told.
+    pub fn part<T>(&self, file: FileId, work: impl FnOnce() -> T) -> Option<T> {
+        guarded(work).map_err(|what| self.failures.add(file, what)).ok()
+    }
+
+    /// What a step finds in each of some files, in their order, without those that the tool fails on.
+    pub fn parts<T: Send>(&self, files: Vec<FileId>, find: impl Fn(FileId) -> Vec<T> + Sync) -> Vec<T> {
+        use rayon::prelude::*;
+        let found = files.into_par_iter().map(|file| self.part(file, || find(file)).unwrap_or_default());
+        found.collect::<Vec<_>>().into_iter().flatten().collect()
+    }
+
     /// Tells that what stands at an offset of a file reached a bound.
     pub fn tell(&self, limit: Limit, file: FileId, offset: u32) {
         if let Some(facts) = self.files.get(file.index()) {
@@ -151,23 +168,20 @@ impl Code {
         let eval = Evaluator::new(self);
         let mut found: FxHashMap<(FileId, ClassId), Vec<(FileId, ClassId)>> = FxHashMap::default();
         for (file, module) in self.modules() {
-            for (id, class) in module.class_ids() {
-                let parents = class
-                    .bases
-                    .iter()
-                    .filter(|base| base.name.is_none())
-                    .map(|base| base.value)
-                    .chain(class.implements.iter().copied());
-                for parent in parents {
-                    let parent = match module.kind(parent) {
-                        ExprKind::Index { base, .. } => *base,
-                        _ => parent,
-                    };
-                    if let Value::Class(base_file, base) = eval.value(file, parent) {
-                        found.entry((base_file, base)).or_default().push((file, id));
+            self.part(file, || {
+                for (id, class) in module.class_ids() {
+                    let inherited = class.bases.iter().filter(|base| base.name.is_none()).map(|base| base.value);
+                    for parent in inherited.chain(class.implements.iter().copied()) {
+                        let parent = match module.kind(parent) {
+                            ExprKind::Index { base, .. } => *base,
+                            _ => parent,
+                        };
+                        if let Value::Class(base_file, base) = eval.value(file, parent) {
+                            found.entry((base_file, base)).or_default().push((file, id));
+                        }
                     }
                 }
-            }
+            });
         }
         found
     }

@@ -6,16 +6,30 @@ use crate::libraries::shared::callbacks::is_iteration;
 /// Expressions around a call among which what awaits it is looked for.
 const MAX_AROUND_CALL: usize = 12;
 
+/// What becomes of a promise.
+#[derive(PartialEq, Eq)]
+enum End {
+    Awaited,
+    Returned,
+    Other,
+}
+
 /// Whether what an expression gives is awaited: at once, by `async for`, through the callback it is returned from, or by a gather.
 pub fn is_awaited(module: &Module, id: ExprId) -> bool {
-    if is_iterated_asynchronously(module, id) {
-        return true;
-    }
+    is_iterated_asynchronously(module, id) || end(module, id) == End::Awaited
+}
+
+/// Whether the function around gives what an expression gives, so that whoever waits for the function waits for it.
+pub fn is_given_back(module: &Module, id: ExprId) -> bool {
+    end(module, id) == End::Returned
+}
+
+fn end(module: &Module, id: ExprId) -> End {
     let mut parent = module.expr(id).parent;
     for _ in 0..MAX_AROUND_CALL {
         match parent {
             Parent::Expr(at) => match module.kind(at) {
-                ExprKind::Await(_) => return true,
+                ExprKind::Await(_) => return End::Awaited,
                 ExprKind::Attr { .. }
                 | ExprKind::List(_)
                 | ExprKind::Tuple(_)
@@ -44,16 +58,17 @@ pub fn is_awaited(module: &Module, id: ExprId) -> bool {
                     );
                     // A callee in the chain (`x().then()`) goes on; an argument of something else does not.
                     if is_arg && !gathers && !is_iteration(name) {
-                        return false;
+                        return End::Other;
                     }
                     parent = module.expr(at).parent;
                 }
-                _ => return false,
+                _ => return End::Other,
             },
-            _ => return false,
+            Parent::Stmt(at) if matches!(module.stmt(at).kind, StmtKind::Return(_)) => return End::Returned,
+            _ => return End::Other,
         }
     }
-    false
+    End::Other
 }
 
 /// `async for row in rows`, also in a comprehension.

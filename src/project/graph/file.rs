@@ -34,7 +34,7 @@ pub(super) struct Passed {
     pub(super) query: Option<Arc<Query>>,
 }
 
-/// The graphs of the wanted files, by place.
+/// The graphs of the wanted files, by place. A file that the tool fails on has its functions, without what they do.
 pub(super) fn build(
     code: &Code,
     first: &[u32],
@@ -43,7 +43,11 @@ pub(super) fn build(
 ) -> Vec<Option<FileGraph>> {
     (0..code.files.len())
         .into_par_iter()
-        .map(|index| wanted(index).then(|| FileBuilder::new(code, first, properties, FileId(index as u32)).run()))
+        .map(|index| {
+            let file = FileId(index as u32);
+            let builder = || FileBuilder::new(code, first, properties, file);
+            wanted(index).then(|| code.part(file, || builder().run()).unwrap_or_else(|| builder().out))
+        })
         .collect()
 }
 

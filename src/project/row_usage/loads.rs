@@ -3,7 +3,6 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
-use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
 use super::{Holds, RowUsage, Users};
@@ -36,9 +35,8 @@ pub struct RowLoad {
 
 /// All loads of a project, by file and place.
 pub fn loads(code: &Code, graph: &Graph) -> Vec<RowLoad> {
-    let files: Vec<FileId> = code.modules().map(|(file, _)| file).collect();
-    let found = files.into_par_iter().map(|file| of_file(code, graph, file));
-    found.collect::<Vec<_>>().into_iter().flatten().collect()
+    let files = code.modules().map(|(file, _)| file).collect();
+    code.parts(files, |file| of_file(code, graph, file))
 }
 
 fn of_file(code: &Code, graph: &Graph, file: FileId) -> Vec<RowLoad> {

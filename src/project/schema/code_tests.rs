@@ -444,3 +444,89 @@ fn a_model_has_the_relations_of_the_models_above_it_up_to_a_bound() {
         "further ones are left out, or each model would go through all of them"
     );
 }
+
+#[test]
+fn tortoise_names_indexes_by_objects_and_fields_by_their_relations() {
+    let tortoise = schema(&[(
+        "models.py",
+        r#"
+from tortoise import fields
+from tortoise.contrib.postgres.indexes import HashIndex, PostgreSQLIndex
+from tortoise.indexes import Index
+from tortoise.models import Model
+class Vat(Model):
+    id = fields.IntField(primary_key=True)
+class Brew(Model):
+    vat: fields.ForeignKeyRelation[Vat] = fields.ForeignKeyRelation("models.Vat", related_name="brews")
+    seal = fields.OneToOneNullableRelation("models.Vat", related_name="sealed", null=True)
+    code = fields.CharField(max_length=9)
+    state = fields.CharField(max_length=9)
+    class Meta:
+        table = "brews"
+        unique_together = ("vat", "code")
+        indexes = [
+            Index(fields=("vat_id", "state")),
+            PostgreSQLIndex(fields=["code"], condition={"state": "open"}, name="open_code"),
+            HashIndex(fields=("state",)),
+            ("code", "state"),
+        ]
+"#,
+    )]);
+    let brews = tortoise.table("brews").unwrap();
+    assert_eq!(
+        keys(brews),
+        [
+            "code",
+            "code, state",
+            "state",
+            "u:id",
+            "u:seal_id",
+            "u:vat_id, code",
+            "vat_id, state"
+        ]
+    );
+    let targets: Vec<&str> = brews.foreign_keys.iter().map(|key| key.target.as_str()).collect();
+    assert_eq!(targets, ["vat", "vat"]);
+    let of = |columns: &str| brews.indexes.iter().find(|index| index.key_list() == columns).unwrap();
+    assert_eq!(of("code").predicate.as_deref(), Some("state = 'open'"));
+    assert_eq!(of("state").method.as_deref(), Some("hash"));
+    assert!(!brews.open);
+}
+
+#[test]
+fn an_index_on_what_a_member_may_make_leaves_the_table_open() {
+    let is_open = |member: &str| {
+        let text = format!(
+            "from tortoise import fields\nfrom tortoise.models import Model\nfrom cellar.fields import Sealed\nclass Cask(Model):\n    code = fields.CharField(max_length=9)\n{member}    class Meta:\n        indexes = [('code', 'seal')]\n"
+        );
+        schema(&[("models.py", &text)]).table("cask").unwrap().open
+    };
+    assert!(is_open("    seal = Sealed(3)\n"));
+    assert!(!is_open(""), "a mistake is one");
+    assert!(!is_open("    seal = fields.IntField()\n"));
+}
+
+#[test]
+fn migrations_of_aerich_give_their_statements() {
+    let schema = schema(&[(
+        "migrations/models/0_20240101_init.py",
+        r#"
+from tortoise import BaseDBAsyncClient
+
+RUN_IN_TRANSACTION = True
+
+
+async def upgrade(db: BaseDBAsyncClient) -> str:
+    return """
+        CREATE TABLE IF NOT EXISTS "vat" ("id" SERIAL NOT NULL PRIMARY KEY);
+        CREATE TABLE IF NOT EXISTS "brew" ("id" SERIAL NOT NULL PRIMARY KEY, "vat_id" INT NOT NULL REFERENCES "vat" ("id"));
+        CREATE INDEX "brew_vat" ON "brew" ("vat_id");"""
+
+
+async def downgrade(db: BaseDBAsyncClient) -> str:
+    return """
+        DROP INDEX "brew_vat";"""
+"#,
+    )]);
+    assert_eq!(keys(schema.table("brew").unwrap()), ["u:id", "vat_id"]);
+}

@@ -89,14 +89,14 @@ fn in_file(project: &Project, file: FileId, module: &Module, grown: &FxHashSet<S
     let mut walks: FxHashMap<FunctionId, usize> = FxHashMap::default();
     for (call, method) in calls(module, |method| method == "keys" || READ_WHOLE.contains(&method)) {
         let silent = |why: &str| project.silent(ID, file, module.expr(call.id).span, || why);
-        if method == "keys" && call.args.is_empty() {
-            silent("a `keys` without a pattern is no command of Redis");
-            continue;
-        }
         let Some(known) = redis::client(&eval, file, &call) else {
             silent("it is not known to be called on a client of Redis");
             continue;
         };
+        if method == "keys" && !redis::walks_all(&eval, &call, known) {
+            silent("a `keys` without a pattern is no command of Redis");
+            continue;
+        }
         let collection = if method == "keys" {
             None
         } else {

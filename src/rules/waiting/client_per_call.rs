@@ -6,6 +6,7 @@ use std::rc::Rc;
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
+mod entered;
 mod names;
 mod objects;
 mod once;
@@ -312,6 +313,7 @@ impl<'p> Fates<'p> {
         match self.fate(node.file, node.id, expr) {
             Fate::Kept => true,
             Fate::Used => false,
+            Fate::Yielded => !entered::ends_with_request(self.project, self.callers, function),
             Fate::Returned => {
                 let calls = self.callers.get(function.index()).map(Vec::as_slice).unwrap_or_default();
                 calls.is_empty() || calls.iter().all(|&(caller, call)| self.is_kept(caller, call, depth + 1))
@@ -350,7 +352,7 @@ impl<'p> Fates<'p> {
             return false;
         }
         match self.fate(node.file, node.id, call) {
-            Fate::Kept => false,
+            Fate::Kept | Fate::Yielded => false,
             Fate::Used => !self.is_kept(maker, call, depth + 1),
             Fate::Returned => {
                 let calls = self.callers.get(maker.index()).map(Vec::as_slice).unwrap_or_default();
@@ -394,7 +396,7 @@ impl<'p> Fates<'p> {
             };
             return match &module.stmt(stmt).kind {
                 StmtKind::Return(_) => Fate::Returned,
-                StmtKind::Expr(value) if matches!(module.kind(*value), ExprKind::Yield(_)) => Fate::Kept,
+                StmtKind::Expr(value) if matches!(module.kind(*value), ExprKind::Yield(_)) => Fate::Yielded,
                 StmtKind::Assign { target, .. } if is_outside(project, file, module, *target) => Fate::Kept,
                 StmtKind::Assign { target, .. } if !in_call || matches!(module.kind(*target), ExprKind::Name(_)) => {
                     match module.kind(*target) {
@@ -402,12 +404,7 @@ impl<'p> Fates<'p> {
                         _ => Fate::Used,
                     }
                 }
-                StmtKind::With { items, .. } => {
-                    // A `with` around a `yield` is a start-up or a dependency.
-                    let yields = module.function(function).is_generator;
-                    let _ = items;
-                    if yields { Fate::Kept } else { Fate::Used }
-                }
+                StmtKind::With { .. } if module.function(function).is_generator => Fate::Yielded,
                 _ => Fate::Used,
             };
         }
@@ -465,8 +462,8 @@ impl<'p> Fates<'p> {
                     }
                     match self.of_name(file, function, holder, depth + 1) {
                         Fate::Kept => return Fate::Kept,
-                        Fate::Returned => fate = Fate::Returned,
                         Fate::Used => {}
+                        goes_on => fate = goes_on,
                     }
                 }
                 StmtKind::Assign {
@@ -477,15 +474,15 @@ impl<'p> Fates<'p> {
                 StmtKind::Expr(value) => {
                     let Some(call) = module.call(*value) else {
                         if matches!(module.kind(*value), ExprKind::Yield(_)) {
-                            return Fate::Kept;
+                            fate = Fate::Yielded;
                         }
                         continue;
                     };
                     if call.method().is_some_and(keeps) && call.args.iter().any(|arg| names::holds(module, arg.value, name)) {
                         match self.keeper(file, function, call.id, depth) {
                             Fate::Kept => return Fate::Kept,
-                            Fate::Returned => fate = Fate::Returned,
                             Fate::Used => {}
+                            goes_on => fate = goes_on,
                         }
                     }
                 }
@@ -509,6 +506,8 @@ fn is_constructor(module: &Module, function: FunctionId) -> bool {
 enum Fate {
     Kept,
     Returned,
+    /// A generator lends it: it lives until whoever took it asks the generator to go on.
+    Yielded,
     Used,
 }
 

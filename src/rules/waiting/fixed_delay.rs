@@ -8,7 +8,7 @@ use rustc_hash::FxHashMap;
 use crate::analysis::Analyses;
 use crate::budget;
 use crate::finding::{Confidence, Finding, Fix};
-use crate::ir::{ExprId, ExprKind, FunctionId, Module, Parent, StmtKind, Sym};
+use crate::ir::{ExprId, ExprKind, FunctionId, Module, Parent, StmtId, StmtKind, Sym};
 use crate::judge::cost::Cost;
 use crate::judge::reach::{self, Reached};
 use crate::judge::{evidence, priority};
@@ -67,7 +67,7 @@ fn check_file(project: &Project, file: FileId) -> Vec<Finding> {
         } else if owner == FunctionId::MODULE {
             silent("it runs once, when the module is loaded");
         } else if has_reason(module, reasons.get_or_init(|| Reasons::of(module)), id, owner) {
-            silent("it has a reason: a retry, a stream, a race, or a function that is there to wait");
+            silent("it has a reason: a retry, a stream, a race, a measure of time, or a function that is there to wait");
         } else if !loops::around(&eval, file, id).is_empty() {
             silent("it is in a loop, which asks again and again");
         } else {
@@ -173,6 +173,12 @@ struct Reasons<'m> {
     handlers: Vec<Span>,
     /// Calls by the name that is called.
     calls: FxHashMap<&'m str, Vec<Span>>,
+    /// Calls that read a clock: `time.perf_counter()`, `Date.now()`.
+    clocks: Vec<Span>,
+    /// Where each name is taken off something for the last time: `after - before`.
+    taken_off: FxHashMap<Sym, u32>,
+    /// See [`neighbours`]; for files in which a clock is read beside a sleep.
+    beside: OnceCell<Vec<(Option<StmtId>, Option<StmtId>)>>,
 }
 
 impl<'m> Reasons<'m> {
@@ -181,6 +187,9 @@ impl<'m> Reasons<'m> {
             yields: Vec::new(),
             handlers: Vec::new(),
             calls: FxHashMap::default(),
+            clocks: Vec::new(),
+            taken_off: FxHashMap::default(),
+            beside: OnceCell::new(),
         };
         for (id, expr) in module.expr_ids() {
             match expr.kind {
@@ -188,6 +197,15 @@ impl<'m> Reasons<'m> {
                 ExprKind::Call { .. } => {
                     if let Some(method) = module.call(id).and_then(|call| call.method()) {
                         reasons.calls.entry(method).or_default().push(expr.span);
+                        if List::Clocks.has(method) {
+                            reasons.clocks.push(expr.span);
+                        }
+                    }
+                }
+                ExprKind::Binary { op, right, .. } if module.str(op) == "-" => {
+                    if let ExprKind::Name(name) = *module.kind(right) {
+                        let last = reasons.taken_off.entry(name).or_default();
+                        *last = (*last).max(expr.span.start);
                     }
                 }
                 _ => {}
@@ -202,6 +220,7 @@ impl<'m> Reasons<'m> {
         }
         let by_start = |span: &Span| (span.start, std::cmp::Reverse(span.end));
         reasons.yields.sort_unstable_by_key(by_start);
+        reasons.clocks.sort_unstable_by_key(by_start);
         reasons.handlers.sort_unstable_by_key(by_start);
         reasons.handlers.dedup_by(|inner, outer| outer.encloses(*inner));
         #[expect(clippy::iter_over_hash_type, reason = "each list is sorted by itself")]
@@ -237,7 +256,7 @@ fn has_within(sorted: &[Span], around: Span) -> bool {
         .any(|span| around.encloses(*span))
 }
 
-/// A retry, a stream, a helper that only waits, a demonstration.
+/// A retry, a stream, a helper that only waits, a demonstration, a measure of how late timers come.
 fn has_reason(module: &Module, reasons: &Reasons<'_>, sleep: ExprId, owner: FunctionId) -> bool {
     let function = module.function(owner);
     let name = module.qualified(owner);
@@ -246,6 +265,9 @@ fn has_reason(module: &Module, reasons: &Reasons<'_>, sleep: ExprId, owner: Func
     }
     let span = function.span;
     if reasons.has_yield(span) || is_loser(module, sleep) || follows_failure(module, sleep, owner) {
+        return true;
+    }
+    if measures_delay(module, reasons, sleep, owner) {
         return true;
     }
     // In a handler of errors it is a retry; the function that calls itself is one too.
@@ -275,6 +297,64 @@ fn follows_failure(module: &Module, sleep: ExprId, owner: FunctionId) -> bool {
         };
     }
     false
+}
+
+/// `before = time.monotonic(); await asyncio.sleep(1); lag = time.monotonic() - before`: the clock is read on both sides of the sleep alone,
+/// and the difference used, so the sleep itself is what is measured.
+fn measures_delay(module: &Module, reasons: &Reasons<'_>, sleep: ExprId, owner: FunctionId) -> bool {
+    if !has_within(&reasons.clocks, module.function(owner).span) {
+        return false;
+    }
+    let Some(stmt) = statement_of(module, sleep, owner) else {
+        return false;
+    };
+    let Some(&(Some(before), Some(after))) = reasons.beside.get_or_init(|| neighbours(module)).get(stmt.index()) else {
+        return false;
+    };
+    let StmtKind::Assign { target, .. } = module.stmt(before).kind else {
+        return false;
+    };
+    let ExprKind::Name(start) = *module.kind(target) else {
+        return false;
+    };
+    let reads_clock = |stmt: StmtId| has_within(&reasons.clocks, module.stmt(stmt).span);
+    let is_taken_off = reasons
+        .taken_off
+        .get(&start)
+        .is_some_and(|&last| last >= module.stmt(stmt).span.end);
+    is_taken_off && reads_clock(before) && reads_clock(after)
+}
+
+/// The statements right before and right after each one, by its place.
+fn neighbours(module: &Module) -> Vec<(Option<StmtId>, Option<StmtId>)> {
+    let mut out = vec![(None, None); module.stmts.len()];
+    let bodies = module.functions.iter().map(|function| &*function.body);
+    let blocks = (0..module.stmts.len() as u32).flat_map(|id| module.stmt_blocks(StmtId(id)));
+    for pair in bodies.chain(blocks).flat_map(|block| block.windows(2)) {
+        let [first, second] = *pair else { continue };
+        if let Some(beside) = out.get_mut(first.index()) {
+            beside.1 = Some(second);
+        }
+        if let Some(beside) = out.get_mut(second.index()) {
+            beside.0 = Some(first);
+        }
+    }
+    out
+}
+
+/// The statement of a function that an expression lies in, out of promises that it makes.
+fn statement_of(module: &Module, expr: ExprId, owner: FunctionId) -> Option<StmtId> {
+    let mut at = module.expr(expr).parent;
+    for _ in 0..budget::Limit::Holders.count() {
+        at = match at {
+            Parent::Expr(outer) => module.expr(outer).parent,
+            Parent::Stmt(stmt) if module.owner_of(at) == owner => return Some(stmt),
+            Parent::Stmt(stmt) => module.stmt(stmt).parent,
+            Parent::Function(function) => module.function(function).definition,
+            Parent::Class(_) | Parent::None => return None,
+        };
+    }
+    None
 }
 
 /// `Promise.race([work, sleep(1000)])`: the sleep is a limit; or it is started and not awaited.

@@ -2,6 +2,7 @@
 
 use rayon::prelude::*;
 
+mod callbacks;
 mod wait;
 
 use crate::analysis::Analyses;
@@ -25,31 +26,52 @@ const MAX_STEPS: usize = 50;
 
 /// The code that runs in a transaction.
 struct Region {
-    /// What opens it: a `with` item, a decorator, a call with a callback, the first statement of a session.
-    opened: Span,
+    file: FileId,
+    function: FunctionId,
     /// The part of the function that it covers.
     body: Span,
-    function: FunctionId,
+    /// What opens it: a `with` item, a decorator, a call with a callback, the first statement of a session.
+    opened: Span,
+    /// The function that what opens it stands in.
+    opened_in: (FileId, FunctionId),
     /// A session that a framework injects holds it from the first statement on.
     injected: bool,
+    /// It is all of a function that a transaction is given, and waits for.
+    is_callback: bool,
+}
+
+impl Region {
+    /// The part of a function that something in it opens.
+    fn block(file: FileId, function: FunctionId, opened: Span, body: Span) -> Region {
+        Region {
+            file,
+            function,
+            body,
+            opened,
+            opened_in: (file, function),
+            injected: false,
+            is_callback: false,
+        }
+    }
+
+    /// Whether a place of its function runs while it is open.
+    fn holds(&self, span: Span) -> bool {
+        self.body.encloses(span) && (self.is_callback || span.start > self.opened.start && !self.opened.encloses(span))
+    }
 }
 
 /// Checks a project.
 pub fn check(run: &Analyses<'_>) -> Vec<Finding> {
     let project = run.project;
     let files: Vec<(FileId, &Module)> = project.code.modules().collect();
-    files
-        .into_par_iter()
-        .flat_map_iter(|(file, module)| {
-            let eval = Evaluator::new(&project.code);
-            let mut regions = regions(&eval, file, module);
-            regions.extend(injected(project, file, module));
-            regions
-                .into_iter()
-                .filter_map(|region| finding(project, file, &region))
-                .collect::<Vec<_>>()
-        })
-        .collect()
+    let blocks = files.into_par_iter().flat_map_iter(|(file, module)| {
+        let eval = Evaluator::new(&project.code);
+        let mut regions = regions(&eval, file, module);
+        regions.extend(injected(project, file, module));
+        regions
+    });
+    let regions: Vec<Region> = blocks.chain(callbacks::regions(project)).collect();
+    regions.par_iter().filter_map(|region| finding(project, region)).collect()
 }
 
 fn regions(eval: &Evaluator<'_>, file: FileId, module: &Module) -> Vec<Region> {
@@ -58,41 +80,13 @@ fn regions(eval: &Evaluator<'_>, file: FileId, module: &Module) -> Vec<Region> {
         let StmtKind::With { items, .. } = &stmt.kind else { continue };
         let opener = items.iter().find(|(value, _)| opens(eval, file, module, *value));
         if let Some((value, _)) = opener {
-            out.push(Region {
-                opened: module.expr(*value).span,
-                body: stmt.span,
-                function: module.owner(*value),
-                injected: false,
-            });
+            out.push(Region::block(file, module.owner(*value), module.expr(*value).span, stmt.span));
         }
     }
     for (id, function) in module.function_ids() {
         for &decorator in &function.decorators {
             if is_atomic(eval, file, module, module.call(decorator).map_or(decorator, |call| call.callee)) {
-                out.push(Region {
-                    opened: module.expr(decorator).span,
-                    body: function.span,
-                    function: id,
-                    injected: false,
-                });
-            }
-        }
-    }
-    if module.language.hands_over_blocks() {
-        for id in module.call_ids() {
-            let Some(call) = module.call(id) else { continue };
-            let is_transaction = call.method().is_some_and(api_names::runs_in_transaction);
-            let body = call.args.iter().find_map(|arg| match module.kind(arg.value) {
-                ExprKind::Lambda(function) => Some(*function),
-                _ => None,
-            });
-            if let (true, Some(_), Some(function)) = (is_transaction, call.receiver(), body) {
-                out.push(Region {
-                    opened: module.expr(call.callee).span,
-                    body: module.function(function).span,
-                    function,
-                    injected: false,
-                });
+                out.push(Region::block(file, id, module.expr(decorator).span, function.span));
             }
         }
     }
@@ -137,10 +131,8 @@ fn injected(project: &Project, file: FileId, module: &Module) -> Vec<Region> {
         });
         let end = ends.min().unwrap_or(function.span.end);
         out.push(Region {
-            opened: first,
-            body: Span { start: first.start, end },
-            function: id,
             injected: true,
+            ..Region::block(file, id, first, Span { start: first.start, end })
         });
     }
     out
@@ -189,20 +181,19 @@ fn is_database_name(call: &Call<'_>) -> bool {
     }
 }
 
-fn finding(project: &Project, file: FileId, region: &Region) -> Option<Finding> {
-    let module = project.code.module(file);
-    let function = project.graph.id(file, region.function);
+fn finding(project: &Project, region: &Region) -> Option<Finding> {
+    let module = project.code.module(region.file);
+    let function = project.graph.id(region.file, region.function);
     let node = project.graph.function(function);
     let waits = node.edges.iter().filter_map(|edge| {
-        let span = module.expr(edge.expr).span;
-        let inside = region.body.encloses(span) && span.start > region.opened.start && !region.opened.encloses(span);
-        let wait = inside.then(|| wait::of(project, module, edge)).flatten()?;
+        let is_inside = region.holds(module.expr(edge.expr).span);
+        let wait = is_inside.then(|| wait::of(project, module, edge, region.is_callback)).flatten()?;
         Some((edge, wait))
     });
     // The first that waits for a machine tells more than a pause.
     let Some((edge, wait)) = waits.min_by_key(|(_, wait)| wait.sleeps) else {
         let why = "nothing that runs in the transaction is known to wait for another machine or a clock";
-        project.silent(ID, file, region.opened, || why);
+        project.silent(ID, region.opened_in.0, region.opened, || why);
         return None;
     };
     let name = wait.name;
@@ -240,8 +231,9 @@ fn finding(project: &Project, file: FileId, region: &Region) -> Option<Finding> 
     );
     finding.subject = name.clone();
     finding.related = evidence::path_to_place(project, function, edge.expr);
+    let (opened_file, opener) = region.opened_in;
     finding.relate(
-        project.place_in(function, region.opened),
+        project.place_in(project.graph.id(opened_file, opener), region.opened),
         Role::Evidence,
         if region.injected {
             "the session takes a connection"

@@ -91,7 +91,7 @@ pub struct SqlFile {
     pub not_understood: Vec<(Span, String)>,
     /// The database it is written for.
     pub dialect: Dialect,
-    /// Down-migration part was left out (`-- +goose Down`, `-- migrate:down`).
+    /// Down-migration part was left out (`-- +goose Down`, `-- migrate:down`, `-- downgrade --`).
     pub has_down: bool,
 }
 
@@ -133,16 +133,20 @@ fn up_end(text: &str) -> usize {
     let mut at = 0;
     for line in text.split_inclusive('\n') {
         let comment = line.trim_start().strip_prefix("--").map(|rest| rest.trim().to_ascii_lowercase());
-        if comment.is_some_and(|comment| {
-            ["+goose down", "migrate:down", "+migrate down", "!downs"]
-                .iter()
-                .any(|mark| comment.starts_with(mark))
-        }) {
+        if comment.is_some_and(|comment| begins_down(&comment)) {
             return at;
         }
         at += line.len();
     }
     text.len()
+}
+
+/// Whether a comment begins what undoes a migration: by a tool's mark, whatever follows it, or as a heading of its own:
+/// `-- downgrade --` (aerich), `-- Down Migration` (node-pg-migrate), `-- down`.
+fn begins_down(comment: &str) -> bool {
+    let heading = comment.trim_matches(|c: char| c.is_whitespace() || matches!(c, '-' | '=' | '#' | ':' | '*'));
+    let marks = ["+goose down", "migrate:down", "+migrate down", "!downs", "rambler down"];
+    marks.iter().any(|mark| comment.starts_with(mark)) || matches!(heading, "down" | "downgrade" | "down migration")
 }
 
 enum One {
@@ -281,6 +285,21 @@ mod tests {
         assert_eq!(file.not_understood.len(), 1);
         assert!(file.not_understood[0].1.starts_with("CREATE INDEX"));
         assert!(file.has_down);
+    }
+
+    #[test]
+    fn a_heading_begins_what_undoes_a_migration() {
+        let changes = |heading: &str| {
+            file(&format!("CREATE TABLE a (id int);\n{heading}\nDROP TABLE a;"), Dialect::Generic)
+                .changes
+                .len()
+        };
+        for heading in ["-- downgrade --", "-- Down Migration", "-- down", "--- DOWN ---", "-- +goose Down"] {
+            assert_eq!(changes(heading), 1, "{heading}");
+        }
+        for comment in ["-- Down payments are kept elsewhere", "-- downgrades", "-- upgrade --"] {
+            assert_eq!(changes(comment), 2, "{comment}");
+        }
     }
 
     #[test]

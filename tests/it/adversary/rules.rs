@@ -81,6 +81,20 @@ fn sleeps_in_one_function() {
     let handled =
         format!("{head}    try:\n        work()\n    except OSError:\n        await asyncio.sleep(2)\n    await asyncio.sleep(3)\n");
     assert_eq!(count(&scan(&[("app.py", &handled)]), "fixed-delay"), 1);
+    // Each sleep that is measured asked all statements for those beside it.
+    let measured = "    before = time.time()\n    await asyncio.sleep(2)\n    late(time.time() - before)\n";
+    let report = scan(&[("app.py", &lines(&head, 8_000, |_| measured.to_owned()))]);
+    assert_eq!((count(&report, "fixed-delay"), limits(&report)), (0, Vec::new()));
+}
+
+/// Each transaction asked all calls of its file for what it runs.
+#[test]
+fn transactions_in_one_function() {
+    let head = "import { PrismaClient } from '@prisma/client';\nconst prisma = new PrismaClient();\nexport async function all(work: () => Promise<unknown>) {\n";
+    let one = "  await prisma.$transaction(async () => { await work(); await fetch('https://a.example/'); });\n";
+    let report = scan(&[("a.ts", &format!("{}}}\n", lines(head, 5_000, |_| one.to_owned())))]);
+    assert_eq!(limits(&report), Vec::<String>::new());
+    assert!(count(&report, "long-transaction") > 0);
 }
 
 /// Each session asked all names of the file for an adapter, and all statements for what becomes of it.

@@ -95,6 +95,8 @@ const PYTHON: &[Called] = &[
     called(RESOURCES, "after_*", &[], Often::Act, "write through {}"),
     called(&["HTTPRequestHandler"], "do_GET", &[], Often::Read, "{}"),
     called(&["HTTPRequestHandler"], "do_POST", &[], Often::Act, "POST to {}"),
+    called(&["twisted.web.resource.Resource"], "render_GET", &[], Often::Read, "{}"),
+    called(&["twisted.web.resource.Resource"], "render_*", &["request"], Often::Act, "{}"),
     called(&["threading.Thread", "multiprocessing.Process"], "run", &[], Often::Job, "thread {}"),
 ];
 

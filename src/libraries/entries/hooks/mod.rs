@@ -12,8 +12,8 @@ pub use classes::{python as python_class, typescript as typescript_class};
 pub use consumers::{call as consumer_call, file as consumer_file};
 pub use decorators::decorated;
 pub use platforms::{
-    call_python as platform_call_python, call_typescript as platform_call_typescript, decorated as platform_decorated,
-    file as platform_file,
+    call_python as platform_call_python, call_typescript as platform_call_typescript, class_python as platform_class_python,
+    decorated as platform_decorated, file as platform_file,
 };
 pub use python::{call as call_python, file as python_file};
 pub use typescript::call as call_typescript;

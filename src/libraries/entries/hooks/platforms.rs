@@ -2,7 +2,7 @@
 
 use super::super::site::{EntryFile, join, key_of};
 use super::super::{Decorator, Entry, EntryKind, Often};
-use crate::ir::{Call, ExprId, ExprKind, FunctionId};
+use crate::ir::{Call, ClassId, ExprId, ExprKind, FunctionId};
 use crate::libraries::shared::value::FileId;
 use crate::source::Span;
 use crate::vocabulary::List;
@@ -47,7 +47,7 @@ pub fn decorated(site: &EntryFile<'_>, decorator: Decorator<'_>, out: &mut Vec<E
             | "slash_command"
             | "user_command"
             | "view"
-    );
+    ) || is_pressed(site, decorator);
     if !is_handler || !site.is_bot() || site.is_command_line(decorator.callee) {
         return;
     }
@@ -57,6 +57,36 @@ pub fn decorated(site: &EntryFile<'_>, decorator: Decorator<'_>, out: &mut Vec<E
     }
     let place = site.module.expr(decorator.expr).span;
     out.push(site.own(decorator.function, EntryKind::Socket, format!("message to {title}"), place));
+}
+
+/// Libraries whose `ui` has what members of a chat press and fill in: discord.py and what came of it.
+const CHAT_UIS: &[&str] = &["discord.ui", "disnake.ui", "nextcord.ui"];
+
+/// `@button()`, `@select()` of a view's method: it runs when somebody presses it.
+fn is_pressed(site: &EntryFile<'_>, decorator: Decorator<'_>) -> bool {
+    (decorator.name == "button" || decorator.name.ends_with("select")) && site.is_library(decorator.callee, CHAT_UIS)
+}
+
+/// Methods that a chat calls on a project's modals, views, buttons and menus.
+pub fn class_python(site: &EntryFile<'_>, class: ClassId, out: &mut Vec<Entry>) {
+    let is_called = |method: &str| matches!(method, "on_submit" | "callback" | "interaction_check" | "from_custom_id");
+    let mut methods = site.methods(class).into_iter().filter(|(_, method)| is_called(method)).peekable();
+    if methods.peek().is_none() {
+        return;
+    }
+    let is_ui = |name: &String| {
+        CHAT_UIS
+            .iter()
+            .any(|ui| name.strip_prefix(ui).is_some_and(|rest| rest.starts_with('.')))
+    };
+    if !site.resolver.ancestors(site.file, class).iter().any(is_ui) {
+        return;
+    }
+    for (function, _) in methods {
+        let label = format!("message to {}", site.title((site.file, function)));
+        let place = site.module.function(function).name_span;
+        out.push(site.own(function, EntryKind::Socket, label, place));
+    }
 }
 
 /// `CommandHandler("start", f)`, `MessageHandler(filters, f)`.

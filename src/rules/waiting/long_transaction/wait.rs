@@ -4,13 +4,13 @@ use rustc_hash::FxHashSet;
 
 use crate::budget::Limit;
 use crate::finding::{Related, Role};
-use crate::ir::{ExprId, ExprKind, Module};
+use crate::ir::{ExprId, ExprKind, Module, Parent};
 use crate::judge::evidence;
 use crate::libraries::shared::callbacks::hands_over;
 use crate::libraries::shared::clients::is_queue;
 use crate::libraries::shared::effects::Effects;
 use crate::project::Project;
-use crate::project::graph::{Edge, EdgeKind, FnId};
+use crate::project::graph::{Edge, EdgeKind, FnId, is_given_back};
 
 /// How many calls are followed from the transaction, by design: what waits further away is hardly meant to wait.
 const DEPTH: usize = 8;
@@ -26,19 +26,21 @@ pub struct Wait {
     pub way: Vec<Related>,
 }
 
-/// What a call in a transaction waits for: the nearest other machine, or a clock where there is none.
-pub fn of(project: &Project, module: &Module, edge: &Edge) -> Option<Wait> {
+/// What a call in a transaction waits for: the nearest other machine, or a clock where there is none. `is_kept_for` says whether the
+/// transaction waits for what the call's function gives.
+pub fn of(project: &Project, module: &Module, edge: &Edge, is_kept_for: bool) -> Option<Wait> {
     if !goes_on(module, edge) {
         return None;
     }
+    let is_waited_for = waits(module, edge, is_kept_for);
     if edge.external.is_some() {
-        return remote(edge).map(|name| Wait {
+        return remote(edge, is_waited_for).map(|name| Wait {
             sleeps: !edge.effects.has(Effects::NETWORK),
             name,
             way: Vec::new(),
         });
     }
-    below(project, edge)
+    below(project, edge, is_waited_for)
 }
 
 /// A function on the way: where it was called from, and by which call.
@@ -46,24 +48,28 @@ struct Stop {
     function: FnId,
     from: Option<(usize, ExprId)>,
     depth: usize,
+    /// Somebody waits for what it gives.
+    is_waited_for: bool,
 }
 
-fn below(project: &Project, edge: &Edge) -> Option<Wait> {
-    let mut stops: Vec<Stop> = entered(project, edge)
+fn below(project: &Project, edge: &Edge, is_waited_for: bool) -> Option<Wait> {
+    let mut stops: Vec<Stop> = entered(project, edge, is_waited_for)
         .map(|function| Stop {
             function,
             from: None,
             depth: 1,
+            is_waited_for,
         })
         .collect();
-    let mut seen: FxHashSet<FnId> = stops.iter().map(|stop| stop.function).collect();
+    let mut seen: FxHashSet<(FnId, bool)> = stops.iter().map(|stop| (stop.function, is_waited_for)).collect();
     let mut clock = None;
     let mut next = 0;
-    while let Some((function, depth)) = stops.get(next).map(|stop| (stop.function, stop.depth)) {
+    while let Some((function, depth, is_kept_for)) = stops.get(next).map(|stop| (stop.function, stop.depth, stop.is_waited_for)) {
         let node = project.graph.function(function);
         let module = project.code.module(node.file);
         for edge in node.edges.iter().filter(|edge| goes_on(module, edge)) {
-            if let Some(name) = remote(edge) {
+            let is_waited_for = waits(module, edge, is_kept_for);
+            if let Some(name) = remote(edge, is_waited_for) {
                 let sleeps = !edge.effects.has(Effects::NETWORK);
                 if sleeps && clock.is_some() {
                     continue;
@@ -74,8 +80,8 @@ fn below(project: &Project, edge: &Edge) -> Option<Wait> {
                 }
                 clock = Some(Wait { name, sleeps, way });
             } else if edge.external.is_none() && depth < DEPTH {
-                for target in entered(project, edge) {
-                    if !seen.insert(target) {
+                for target in entered(project, edge, is_waited_for) {
+                    if !seen.insert((target, is_waited_for)) {
                         continue;
                     }
                     if stops.len() >= Limit::Around.count() {
@@ -85,6 +91,7 @@ fn below(project: &Project, edge: &Edge) -> Option<Wait> {
                             function: target,
                             from: Some((next, edge.expr)),
                             depth: depth + 1,
+                            is_waited_for,
                         });
                     }
                 }
@@ -96,12 +103,27 @@ fn below(project: &Project, edge: &Edge) -> Option<Wait> {
 }
 
 /// The functions that run before a call is over, as far as they wait for anything.
-fn entered<'p>(project: &'p Project, edge: &'p Edge) -> impl Iterator<Item = FnId> + 'p {
+fn entered<'p>(project: &'p Project, edge: &'p Edge, is_waited_for: bool) -> impl Iterator<Item = FnId> + 'p {
     edge.targets.iter().copied().filter(move |&target| {
         let node = project.graph.function(target);
         let waits = node.effects.any(Effects::NETWORK.and(Effects::SLEEP));
-        waits && (edge.awaited || !node.is_async || edge.kind != EdgeKind::Call)
+        waits && (is_waited_for || !node.is_async || edge.kind != EdgeKind::Call)
     })
+}
+
+/// Whether what a call gives is waited for: at once, or by who waits for what its function gives (`is_kept_for`) where that is the
+/// call's own promise.
+fn waits(module: &Module, edge: &Edge, is_kept_for: bool) -> bool {
+    if edge.awaited || !is_kept_for {
+        return edge.awaited;
+    }
+    // A callback's edge stands at the callback, whose call gives the promise.
+    let call = match module.expr(edge.expr).parent {
+        Parent::Expr(outer) if module.call(edge.expr).is_none() => outer,
+        _ => edge.expr,
+    };
+    let is_coroutine = || module.function(module.owner(call)).is_async && !module.language.passes_promises_on();
+    is_given_back(module, call) && !is_coroutine()
 }
 
 /// Whether what a call does belongs to the caller's time: not what is guessed, handed to others, or left for later.
@@ -111,9 +133,9 @@ fn goes_on(module: &Module, edge: &Edge) -> bool {
 }
 
 /// The name of a library's function that waits for another machine that is no database, cache or queue, or for a clock.
-fn remote(edge: &Edge) -> Option<String> {
+fn remote(edge: &Edge, is_waited_for: bool) -> Option<String> {
     let name = edge.external.as_deref()?;
-    let waited = edge.awaited || edge.effects.has(Effects::BLOCKING);
+    let waited = is_waited_for || edge.effects.has(Effects::BLOCKING);
     let other = Effects::QUERY
         .and(Effects::WRITE)
         .and(Effects::CACHE_GET)
