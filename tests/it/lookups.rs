@@ -169,3 +169,53 @@ fn the_column_of_a_unique_key_has_many_values() {
     assert!(lacks(""));
     assert!(!lacks("PRIMARY KEY"));
 }
+
+/// The foreign keys that are told of a program with sequelize-typescript, and how many of their statements are cited.
+fn keys_told(barn: &str, constraint: &str, code: &str) -> Vec<(String, usize)> {
+    let models = format!(
+        "import {{ Table, Column, Model, ForeignKey, HasMany, DataType }} from 'sequelize-typescript';\n\n@Table({{ tableName: 'barns'{barn} }})\nexport class Barn extends Model {{\n  @Column({{ type: DataType.INTEGER, primaryKey: true }})\n  id: number;\n\n  @HasMany(() => Stall)\n  stalls: Stall[];\n}}\n\n@Table({{ tableName: 'stalls' }})\nexport class Stall extends Model {{\n  @ForeignKey(() => Barn)\n  @Column(DataType.INTEGER)\n  barnId: number;\n}}\n"
+    );
+    let migration = format!(
+        "module.exports = {{\n  up: async (queryInterface, Sequelize) => {{\n    await queryInterface.createTable('barns', {{ id: {{ type: Sequelize.INTEGER, primaryKey: true }} }});\n    await queryInterface.createTable('stalls', {{ id: {{ type: Sequelize.INTEGER, primaryKey: true }}, barnId: {{ type: Sequelize.INTEGER{constraint} }} }});\n  }},\n}};\n"
+    );
+    let app = format!(
+        "import express from 'express';\nimport {{ Barn, Stall }} from './models';\nconst app = express();\napp.post('/barns', async (req, res) => {{ res.json(await Barn.create(req.body)); }});\napp.get('/barns/:id', async (req, res) => {{ {code} res.end(); }});\n"
+    );
+    let files = [
+        ("src/models.ts", models.as_str()),
+        ("migrations/20200101000000-barns.js", migration.as_str()),
+        ("src/app.ts", app.as_str()),
+    ];
+    let all = found("unindexed-foreign-key", &files);
+    let cited = |one: &Finding| {
+        one.related
+            .iter()
+            .filter(|related| related.role == perfaudit::finding::Role::Query)
+            .count()
+    };
+    all.iter().map(|one| (one.subject.clone(), cited(one))).collect()
+}
+
+#[test]
+fn what_the_database_does_not_know_for_a_key_it_does_not_look_up() {
+    let constraint = ", references: { model: 'barns', key: 'id' }";
+    let removes = "await Barn.destroy({ where: { id: req.params.id } });";
+    let told = |count: usize| vec![("stalls.barnId".to_owned(), count)];
+    assert_eq!(keys_told("", constraint, removes), told(1));
+    // The model alone says that it is a key: a deletion looks for no children, and a look-up is one all the same.
+    assert_eq!(keys_told("", "", removes), []);
+    assert_eq!(
+        keys_told("", "", "await Stall.findAll({ where: { barnId: req.params.id } });"),
+        told(1)
+    );
+    // A row that is only marked as deleted keeps its children.
+    assert_eq!(keys_told(", paranoid: true", constraint, removes), told(0));
+}
+
+#[test]
+fn children_that_are_included_by_their_model_are_looked_up() {
+    let constraint = ", references: { model: 'barns', key: 'id' }";
+    let told = |code: &str| keys_told("", constraint, code).first().map_or(0, |(_, cited)| *cited);
+    assert_eq!(told("await Barn.findAll({ include: [Stall], limit: 20 });"), 1);
+    assert_eq!(told("await Barn.findAll({ limit: 20 });"), 0);
+}

@@ -119,3 +119,65 @@ fn what_a_database_says_of_itself_does_not_grow() {
     };
     assert_eq!((count("barns"), count("pg_roles"), count("information_schema.tables")), (1, 0, 0));
 }
+
+const MADE: &str = "import Database from \"better-sqlite3\";
+const db = new Database(\"farm.db\");
+const steps = [\"CREATE TABLE barns (id INTEGER PRIMARY KEY, place TEXT, owner TEXT)\", \"CREATE INDEX barns_place ON barns (place)\"];
+for (const step of steps) db.exec(step);
+export const add = (place) => db.prepare(\"INSERT INTO barns (place) VALUES (?)\").run(place);
+export const at = (place) => db.prepare(\"SELECT id FROM barns WHERE place = ?\").all(place);
+export const of = (owner) => db.prepare(\"SELECT id FROM barns WHERE owner = ?\").all(owner);
+";
+
+#[test]
+fn tables_that_a_program_makes_itself() {
+    assert!(lacks_index("src/farm.js", MADE, "owner"));
+    assert!(!lacks_index("src/farm.js", MADE, "place"));
+    let python = "import sqlite3\n\ndb = sqlite3.connect('farm.db')\nSCHEMA = \"\"\"\n-- the barns\nCREATE TABLE IF NOT EXISTS barns (id INTEGER PRIMARY KEY, place TEXT);\n\"\"\"\n\n\ndef start():\n    db.executescript(SCHEMA)\n\n\ndef add(place):\n    db.execute('INSERT INTO barns (place) VALUES (?)', (place,))\n\n\ndef at(place):\n    return db.execute('SELECT id FROM barns WHERE place = ?', (place,)).fetchall()\n";
+    assert!(lacks_index("farm.py", python, "place"));
+    // It is only written down, and what is made for a moment is no table.
+    assert!(!lacks_index(
+        "farm.py",
+        &python.replace("db.executescript(SCHEMA)", "print(SCHEMA)"),
+        "place"
+    ));
+    assert!(!lacks_index("farm.py", &python.replace("barns", "barns_tmp"), "place"));
+}
+
+const MIXIN: &str = "
+from flask import Flask, jsonify
+from flask_sqlalchemy import SQLAlchemy
+
+app = Flask(__name__)
+db = SQLAlchemy(app)
+
+
+class Common:
+    @classmethod
+    def all(cls):
+        return cls.query
+
+    @classmethod
+    def every(cls):
+        return db.session.query(cls).all()
+
+
+class Barn(db.Model, Common):
+    id = db.Column(db.Integer, primary_key=True)
+    place = db.Column(db.Unicode)
+
+
+@app.get('/barns')
+def barns():
+    return jsonify([barn.place for barn in READ])
+";
+
+/// Each way to read all rows of one model through what it shares with others, one of them called as a method of the library's queries.
+#[test]
+fn what_models_share_reads_the_one_that_is_asked() {
+    for read in ["Barn.query", "Barn.all()", "Barn.every()", "Barn.all().order_by(Barn.place)"] {
+        let all = found("unbounded-query", &[("farm.py", &MIXIN.replace("READ", read))]);
+        let told: Vec<(&str, u32)> = all.iter().map(|one| (one.title.as_str(), one.location.start_line)).collect();
+        assert_eq!(told, [("Loads every matching row of `Barn`, with no limit", 26)], "{read}");
+    }
+}

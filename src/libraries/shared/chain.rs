@@ -52,15 +52,26 @@ pub struct ChainGrammar<'a> {
     pub helper: &'a dyn Fn(FileId, ExprId, Option<Query>) -> Option<Query>,
 }
 
-/// Whether an expression is a class of the project, by a name that classes have: what a statement is bound to is not looked into.
-fn is_class(resolver: &dyn Resolver, file: FileId, expr: ExprId) -> bool {
-    let module = resolver.module(file);
-    let name = match module.kind(expr) {
-        ExprKind::Name(name) | ExprKind::Attr { name, .. } => module.str(*name),
-        _ => return false,
+/// The query of a model's own class method that is called like one of the library's: `Order.all().filter(…)`. It is the first link.
+fn of_class(resolver: &dyn Resolver, class: (FileId, ExprId), links: &mut Vec<Link<'_>>, grammar: &ChainGrammar<'_>) -> Option<Query> {
+    let Some(Link {
+        file,
+        step: Step::Call(step),
+        ..
+    }) = links.last()
+    else {
+        return None;
     };
-    let is_named_so = name == "cls" || name.starts_with(|first: char| first.is_ascii_uppercase());
-    is_named_so && matches!(resolver.value(file, expr), Value::Class(..))
+    let (file, call) = (*file, step.id);
+    let is_its = links.len() > 1 && (file, step.receiver()) == (class.0, Some(class.1));
+    if !is_its
+        || !matches!(resolver.value(class.0, class.1), Value::Class(..))
+        || !matches!(resolver.value(file, step.callee), Value::Function(..))
+    {
+        return None;
+    }
+    links.pop();
+    (grammar.helper)(file, call, resolver.query(file, call))
 }
 
 /// Follows a chain back to its start.
@@ -94,9 +105,7 @@ pub fn walk<'m>(resolver: &'m dyn Resolver, file: FileId, call: Call<'m>, gramma
                 step.method()?;
                 let first = at == (file, call.id);
                 let is_own = || matches!(resolver.value(at.0, step.callee), Value::Function(..));
-                // A model's class method that is called like one of the library's: `Order.all()`.
-                let of_class = || step.receiver().is_some_and(|on| is_class(resolver, at.0, on));
-                if (!(grammar.known)(&step) || of_class()) && is_own() {
+                if !(grammar.known)(&step) && is_own() {
                     // A helper of the project that hands out a query; asked for itself, it is not ours.
                     if first {
                         return None;
@@ -135,7 +144,11 @@ pub fn walk<'m>(resolver: &'m dyn Resolver, file: FileId, call: Call<'m>, gramma
             },
             ExprKind::Name(_) => {
                 if matches!(module.name(at.1), Some("self" | "cls")) {
-                    return finish((grammar.start)(at.0, at.1)?, inline, links);
+                    if let Some(start) = (grammar.start)(at.0, at.1) {
+                        return finish(start, inline, links);
+                    }
+                    let found = of_class(resolver, at, &mut links, grammar)?;
+                    return finish(found, false, links);
                 }
                 let next = resolver.definition(at.0, at.1);
                 match next {
@@ -160,7 +173,8 @@ pub fn walk<'m>(resolver: &'m dyn Resolver, file: FileId, call: Call<'m>, gramma
                         at = next;
                     }
                     _ => {
-                        let start = resolver.query(at.0, at.1).or_else(|| (grammar.start)(at.0, at.1))?;
+                        let start = resolver.query(at.0, at.1).or_else(|| (grammar.start)(at.0, at.1));
+                        let start = start.or_else(|| of_class(resolver, at, &mut links, grammar))?;
                         return finish(start, false, links);
                     }
                 }

@@ -68,7 +68,12 @@ impl Evaluator<'_> {
                 Some(query) => Some((*query).clone()),
                 None => self.handed_query(file, expr).map(|query| self.narrowed(file, expr, query)),
             },
-            ExprKind::Attr { .. } if let Some(query) = registry::root_query(self, file, expr) => Some(query),
+            ExprKind::Attr { name, .. }
+                if module.str(*name) == "query"
+                    && let Some(query) = registry::root_query(self, file, expr) =>
+            {
+                Some(query)
+            }
             ExprKind::Await(inner) => self.find_query(file, *inner),
             ExprKind::Index { base, index } => {
                 let ExprKind::Slice(slice) = module.kind(*index) else {

@@ -307,14 +307,15 @@ fn report(project: &Project, at: usize, key: &ForeignKey, load: &Load) -> Option
     Some(finding)
 }
 
-/// The column by which half or more of the look-ups take the first rows: `WHERE order_id = ? ORDER BY at DESC LIMIT 1`.
+/// The column by which half or more of the look-ups take the first row of a parent's: `WHERE order_id = ? ORDER BY at DESC LIMIT 1`. A page
+/// of them is sorted in a moment.
 fn order(project: &Project, table: &Table, key: &ForeignKey, load: &Load) -> Option<String> {
     let asked = |&site: &usize| {
         let query = &project.graph.sites.get(site)?.query;
         let statement = &query.statement;
         let (column, _) = statement.order.first().filter(|_| statement.order.len() == 1)?;
         let is_own = project.table_of(query).is_some_and(|own| own.name == table.name) && column.table.is_none_or(|at| at == 0);
-        let is_cut = is_own && statement.limit != RowLimit::None && statement.joins.is_empty();
+        let is_cut = is_own && matches!(statement.limit, RowLimit::One | RowLimit::Rows(1)) && statement.joins.is_empty();
         table
             .column_in_code(&column.column)
             .filter(|_| is_cut)
