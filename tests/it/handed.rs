@@ -352,3 +352,22 @@ fn a_store_of_the_browser_is_no_database() {
         0
     );
 }
+
+/// Two transactions of a file that wait for one call below them are mended at that call.
+#[test]
+fn transactions_that_wait_for_one_call_are_one_finding() {
+    let app = "import { drizzle } from 'drizzle-orm/node-postgres';
+const db = drizzle(process.env.DATABASE_URL);
+async function rate(code) { return await fetch(`https://rates.example/${code}`); }
+export async function open(code) { await db.transaction(async (tx) => { await tx.execute('SELECT 1'); await rate(code); }); }
+export async function close(code) { await db.transaction(async (tx) => { await tx.execute('SELECT 1'); await rate(code); }); }
+";
+    let all = found("long-transaction", &[("src/app.js", app)]);
+    let places = all.first().map_or(0, |one| {
+        one.related
+            .iter()
+            .filter(|related| related.role == perfaudit::finding::Role::Place)
+            .count()
+    });
+    assert_eq!((all.len(), places), (1, 1), "{all:#?}");
+}

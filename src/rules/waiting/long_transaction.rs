@@ -230,6 +230,10 @@ fn finding(project: &Project, region: &Region) -> Option<Finding> {
         evidence::reach_words(label.as_deref())
     );
     finding.subject = name.clone();
+    // Transactions of a file that wait for one call below them are mended there.
+    if let Some(last) = wait.way.last() {
+        finding.cause = format!("{name} at {}:{}", last.location.file, last.location.start_line);
+    }
     finding.related = evidence::path_to_place(project, function, edge.expr);
     let (opened_file, opener) = region.opened_in;
     finding.relate(
