@@ -247,6 +247,12 @@ impl<'r> Run<'r> {
     fn call(&mut self, call: &Call, depth: u32) -> bool {
         let module = self.module();
         let Some(method) = call.method() else { return false };
+        // `knex.schema.renameTable("a", "b").then(() => knex.schema.alterTable("b", …))`: one after the other.
+        if let ("then", Some(before)) = (method, call.receiver()) {
+            self.expression(before, depth.saturating_sub(1));
+            call.args.iter().for_each(|arg| self.expression(arg.value, depth.saturating_sub(1)));
+            return true;
+        }
         if self.helper(call, depth) {
             return true;
         }

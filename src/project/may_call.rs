@@ -9,6 +9,7 @@ use super::eval::{Code, Evaluator};
 use super::graph::{FnId, Graph, is_distinctive};
 use super::scope::Member;
 use crate::ir::{Call, ClassId, ExprId, ExprKind, FunctionId, Language, Module, Parent, StmtId, StmtKind, Sym};
+use crate::libraries::shared::query::Resolver;
 use crate::libraries::shared::value::{FileId, Value};
 
 /// Functions of one name, or classes behind one interface, of which each may be the one: of more, none is likelier than what is not
@@ -278,6 +279,9 @@ impl<'c> Search<'_, 'c> {
                 let Some(method) = call.method() else { continue };
                 let mut targets = self.behind(&call, method);
                 if targets.is_empty() {
+                    targets = self.kept(&call, method);
+                }
+                if targets.is_empty() {
                     let known = self.names.by_name.get(&(self.module.language, method));
                     targets = known.cloned().unwrap_or_default();
                 }
@@ -304,6 +308,48 @@ impl<'c> Search<'_, 'c> {
         let found: Vec<FnId> = methods.collect();
         self.behind.insert((file, class, method), found.clone());
         found
+    }
+
+    /// `checks[kind].run()`: the methods of the objects, or of the classes, that a table which is written out keeps by a key.
+    fn kept(&self, call: &Call<'c>, method: &str) -> Vec<FnId> {
+        let Some(table) = call.receiver().and_then(|receiver| self.table_behind(receiver)) else {
+            return Vec::new();
+        };
+        let module = self.code.module(table.0);
+        let ExprKind::Object(entries) = module.kind(table.1) else {
+            return Vec::new();
+        };
+        if entries.len() > MOST_CANDIDATES || !self.eval.afford(self.file, entries.len()) {
+            return Vec::new();
+        }
+        let methods = entries.iter().filter_map(|entry| {
+            let (Value::Instance(at, class) | Value::Class(at, class)) = self.eval.value(table.0, entry.value) else {
+                return None;
+            };
+            match self.eval.member(at, class, method)? {
+                (at, Member::Method(function)) => Some(self.graph.id(at, function)),
+                _ => None,
+            }
+        });
+        methods.collect()
+    }
+
+    /// The table from which a key takes what an expression holds: `checks[kind]`, `checks.get(kind)`, `new checks[kind]()`.
+    fn table_behind(&self, receiver: ExprId) -> Option<(FileId, ExprId)> {
+        let (at, mut taken) = self.eval.definition(self.file, receiver).unwrap_or((self.file, receiver));
+        let module = self.code.module(at);
+        if let Some(made) = module.call(taken).filter(|made| made.method().is_none()) {
+            taken = made.callee;
+        }
+        let table = match module.kind(taken) {
+            ExprKind::Index { base, index } if module.string(*index).is_none() => *base,
+            ExprKind::Call { .. } => module.call(taken).filter(|get| get.method() == Some("get"))?.receiver()?,
+            _ => return None,
+        };
+        match self.eval.value(at, table) {
+            Value::Literal(at, object) => Some((at, object)),
+            _ => None,
+        }
     }
 
     /// What only declares a method leads to the classes that have it, of the same file's declarations.

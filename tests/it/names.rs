@@ -181,3 +181,21 @@ fn what_models_share_reads_the_one_that_is_asked() {
         assert_eq!(told, [("Loads every matching row of `Barn`, with no limit", 26)], "{read}");
     }
 }
+
+/// What says who reaches the blocking call of a method, in a program that takes its object so.
+fn reached(taken: &str) -> String {
+    let text = format!(
+        "const express = require('express');\nconst {{ execFileSync }} = require('child_process');\nclass Ping {{ async look(host) {{ return execFileSync('ping', [host]); }} }}\nclass Dig {{ async look(host) {{ return host; }} }}\nconst looks = {{ ping: new Ping(), dig: new Dig() }};\nconst kinds = {{ ping: Ping, dig: Dig }};\nconst app = express();\napp.get('/look/:kind', async (req, res) => {{\n  const one = {taken};\n  res.send(await one.look(req.query.host));\n}});\n"
+    );
+    let all = found("blocking-call-in-async", &[("src/app.js", &text)]);
+    let [one] = all.as_slice() else { panic!("{all:#?}") };
+    one.reason.clone()
+}
+
+#[test]
+fn an_object_that_a_table_keeps_by_a_key_is_probably_called() {
+    for taken in ["looks[req.params.kind]", "new kinds[req.params.kind]()"] {
+        assert!(reached(taken).contains("GET /look/:kind"), "{taken}: {}", reached(taken));
+    }
+    assert!(!reached("looks['dig']").contains("GET /look/:kind"));
+}

@@ -250,6 +250,19 @@ fn is_other_library(library: &str) -> bool {
         "supabase",
         "stripe",
         "openai",
+        // Services that keep users, messages and the like.
+        "airtable",
+        "algolia",
+        "auth0",
+        "clerk",
+        "discord",
+        "googleapis",
+        "hubspot",
+        "notion",
+        "octokit",
+        "shopify",
+        "twilio",
+        "workos",
     ]
     .iter()
     .any(|other| library.contains(other))

@@ -72,14 +72,20 @@ fn of_server(project: &Project, limit: &RequestLimit) -> Option<Finding> {
         format!("`{}` lets a request take {} min", limit.program, limit.seconds / 60)
     };
     finding.message = format!(
-        "The command sets `--timeout {}`: a worker that hangs is not replaced before that, and its requests wait as long.",
+        "It is told so ({} s): a worker that hangs is not replaced before that, and its requests wait as long.",
         limit.seconds
     );
     "workers that hang stay, until none is left to answer".clone_into(&mut finding.impact);
     finding.subject = format!("{} --timeout", limit.program);
     "Set it a little above the slowest good answer, half a minute or so, and hand longer work to a job."
         .clone_into(&mut finding.fix.summary);
-    finding.fix.code = Some("gunicorn app:app --timeout 60".to_owned());
+    let is_configured = project.path(limit.file).ends_with(".py");
+    let code = if is_configured {
+        "timeout = 60"
+    } else {
+        "gunicorn app:app --timeout 60"
+    };
+    finding.fix.code = Some(code.to_owned());
     Some(finding)
 }
 
@@ -322,13 +328,18 @@ impl Place<'_, '_> {
         finding.subject = readable;
         finding.related = evidence::path_to_place(self.project, function, call.id);
         let language = self.module.language.name();
+        let called = name.rsplit('.').next().unwrap_or(name);
         let usual = if self.module.language.names_arguments() { "10" } else { "10_000" };
         // Where the program has a limit of its own for such calls, it is that.
         let own = is_call(name)
             .then(|| self.about.own_limits.at(self.module, self.function))
             .flatten();
         let value = facts.value.as_deref().or(own).unwrap_or(usual);
-        finding.fix = advice(Advised::Bound(bound), language, &[("argument", argument), ("value", value)]);
+        finding.fix = advice(
+            Advised::Bound(bound),
+            language,
+            &[("argument", argument), ("value", value), ("called", called)],
+        );
         let signal = format!("AbortSignal.timeout({value})");
         finding.remedy = (setting == TimeoutSetting::Missing).then(|| {
             Remedy::Calls(vec![Rewrite {

@@ -2,7 +2,7 @@
 
 use super::assigned;
 use crate::budget::{self, Limit};
-use crate::ir::{ClassId, ExprId, ExprKind, FunctionId, Module, StmtKind};
+use crate::ir::{Call, ClassId, ExprId, ExprKind, FunctionId, Module, StmtKind};
 use crate::libraries::shared::declared::{Consts, Declared};
 use crate::libraries::shared::value::FileId;
 use crate::libraries::sqlalchemy::columns::Parts;
@@ -52,12 +52,7 @@ pub(super) fn arguments(parts: &Parts, class: ClassId, model: &mut ModelDef, dep
                 ExprKind::Binary { left, right, .. } => queue.extend([*right, *left]),
                 ExprKind::Spread(inner) => queue.push(*inner),
                 ExprKind::Call { .. } if module.call(expr).and_then(|call| call.method()) == Some("Table") => {
-                    queue.extend(
-                        module
-                            .call(expr)
-                            .into_iter()
-                            .flat_map(|call| call.args.iter().filter(|arg| arg.name.is_none()).skip(2).map(|arg| arg.value)),
-                    );
+                    queue.extend(module.call(expr).into_iter().flat_map(|call| elements(module, &call)));
                 }
                 ExprKind::Call { .. } => parts.element(expr, &mut model.table),
                 _ => {}
@@ -100,8 +95,8 @@ pub(super) fn tables(consts: &Consts, file: FileId, declared: &mut Declared) {
             open: call.keyword("autoload_with").is_some() || call.keyword("autoload").is_some(),
             ..TableDef::default()
         };
-        for arg in call.args.iter().filter(|arg| arg.name.is_none()).skip(2) {
-            parts.element(arg.value, &mut table);
+        for element in elements(module, &call) {
+            parts.element(element, &mut table);
         }
         if table.columns.is_empty() && !table.open {
             continue;
@@ -112,6 +107,14 @@ pub(super) fn tables(consts: &Consts, file: FileId, declared: &mut Declared) {
             ..ModelDef::default()
         });
     }
+}
+
+/// What a table is made of: what stands after its name and the metadata, which Flask-SQLAlchemy's `db.Table` has itself.
+fn elements(module: &Module, table: &Call<'_>) -> Vec<ExprId> {
+    let args = table.args.iter().filter(|arg| arg.name.is_none()).map(|arg| arg.value).skip(1);
+    let is_metadata =
+        |(place, arg): &(usize, ExprId)| *place == 0 && module.call(*arg).is_none_or(|call| call.method() == Some("MetaData"));
+    args.enumerate().filter(|arg| !is_metadata(arg)).map(|(_, arg)| arg).collect()
 }
 
 fn is_table_of_class(module: &Module, expr: ExprId) -> bool {
