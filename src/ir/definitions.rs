@@ -22,6 +22,8 @@ pub struct Param {
     pub kind: ParamKind,
     /// A TypeScript constructor parameter that is also a field (`private readonly db: Db`).
     pub is_field: bool,
+    /// The name of its first decorator: `Parent` of `@Parent() ship: Ship`.
+    pub decorator: Option<Sym>,
 }
 
 /// Kinds of parameters.

@@ -446,6 +446,7 @@ impl Lower<'_> {
                 default: None,
                 kind,
                 is_field: false,
+                decorator: None,
             };
             match self.flat.kind(child) {
                 K::Identifier => param.name = Some(self.sym(child)),

@@ -614,6 +614,7 @@ impl Lower<'_> {
                     default: None,
                     kind: ParamKind::Plain,
                     is_field: false,
+                    decorator: None,
                 }]
             }
             (None, None) => Vec::new(),
@@ -650,6 +651,14 @@ impl Lower<'_> {
         opened.id
     }
 
+    /// The name of the first decorator of a parameter: `Args` of `@Args("id") id: string`.
+    fn decorator_name(&mut self, at: At) -> Option<Sym> {
+        let decorator = self.flat.child_of_kind(at, K::Decorator)?;
+        let name = self.source(decorator).trim_start_matches('@');
+        let name = name.split('(').next().unwrap_or(name).trim().to_owned();
+        Some(self.b.sym(&name))
+    }
+
     fn params(&mut self, at: At) -> Vec<Param> {
         let mut out = Vec::new();
         for child in self.named(at) {
@@ -663,7 +672,9 @@ impl Lower<'_> {
                 default: None,
                 kind: ParamKind::Plain,
                 is_field: false,
+                decorator: None,
             };
+            param.decorator = self.decorator_name(child);
             param.is_field = self.flat.has(child, K::Accessibility) || self.flat.has(child, K::Readonly);
             param.annotation = self.field_expr(child, Field::Type);
             param.default = self.field_expr(child, Field::Value);

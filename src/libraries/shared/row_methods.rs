@@ -1,6 +1,6 @@
 //! Methods that a framework calls once for each row: GraphQL field resolvers, serializer methods, admin columns.
 
-use crate::ir::{ClassId, ExprId, ExprKind, FunctionId, Language, Module, StmtKind, Sym};
+use crate::ir::{ClassId, ExprId, ExprKind, FunctionId, Language, Module, Param, StmtKind, Sym};
 use crate::libraries::shared::query::Resolver;
 use crate::libraries::shared::value::FileId;
 
@@ -36,7 +36,7 @@ pub fn row_method(resolver: &dyn Resolver, file: FileId, function: FunctionId) -
     let name = definition.name.map(|name| module.str(name))?;
     let class = definition.class?;
     if has_decorator(module, function, &["ResolveField", "FieldResolver"]) {
-        return Some(RowMethod::GraphQlField);
+        return (looks_at_decorated(module, function) != Some(false)).then_some(RowMethod::GraphQlField);
     }
     if module.language != Language::Python || is_root_type(module, class) {
         return None;
@@ -74,6 +74,9 @@ pub fn is_row_field(resolver: &dyn Resolver, on: &str, (file, function): (FileId
         return false;
     }
     let params = &module.function(function).params;
+    if let Some(looks) = looks_at_decorated(module, function) {
+        return looks;
+    }
     // Pothos puts the selection that its Prisma plugin asks for before the object.
     let is_selection = |name: Sym| matches!(module.str(name), "query" | "_query");
     let at = usize::from(params.first().and_then(|param| param.name).is_some_and(is_selection));
@@ -81,6 +84,19 @@ pub fn is_row_field(resolver: &dyn Resolver, on: &str, (file, function): (FileId
         Some(object) => object.pattern.is_some() || object.name.is_some_and(|name| reads_name(module, function, name)),
         None => false,
     }
+}
+
+/// Whether a resolver looks at its object, where decorators say what each parameter is given (NestJS, type-graphql): one that is given a key
+/// alone is asked for once.
+fn looks_at_decorated(module: &Module, function: FunctionId) -> Option<bool> {
+    let params = &module.function(function).params;
+    params.iter().find(|param| param.decorator.is_some())?;
+    let is_object = |param: &&Param| {
+        let name = param.decorator.map(|name| module.str(name));
+        matches!(name, Some("Parent" | "Root" | "Source"))
+    };
+    let reads = |param: &Param| param.pattern.is_some() || param.name.is_some_and(|name| reads_name(module, function, name));
+    Some(params.iter().find(is_object).is_some_and(reads))
 }
 
 /// Types of which an answer has one, or one for each list: the roots, what a mutation gives back, pages of a list.
