@@ -160,6 +160,7 @@ impl Project {
         let mut sources = file_sources(&files);
         let mut code = Code::new(files, data, FxHashSet::default());
         sources.extend(code_sources(&code));
+        schema::sources::drop_alternatives(&mut sources);
         sources.sort_by(|left, right| left.file.cmp(&right.file));
         let migrations = sources.iter().filter(|source| !source.kind.is_model()).count();
         let schema = Schema::build(sources, dialect::of(&code));

@@ -199,3 +199,25 @@ fn an_object_that_a_table_keeps_by_a_key_is_probably_called() {
     }
     assert!(!reached("looks['dig']").contains("GET /look/:kind"));
 }
+
+/// A local set-up beside the migrations makes tables of the same names: what is deployed is what the migrations say.
+#[test]
+fn a_table_that_is_declared_elsewhere_has_the_indexes_of_there() {
+    let migration = "CREATE TABLE barns (id BIGSERIAL PRIMARY KEY, place TEXT, owner TEXT);\n";
+    let app = |set_up: &str| {
+        format!(
+            "import psycopg2\n\ndb = psycopg2.connect('', connect_timeout=3)\n\n\ndef start(cursor):\n{set_up}\n\n\ndef of(owner):\n    with db.cursor() as cursor:\n        cursor.execute('SELECT id FROM barns WHERE owner = %s', (owner,))\n        return cursor.fetchall()\n"
+        )
+    };
+    let lacks = |set_up: &str| {
+        let text = app(set_up);
+        let all = found("missing-index", &[("migrations/0001_barns.sql", migration), ("app.py", &text)]);
+        all.iter().any(|finding| finding.title.contains("owner"))
+    };
+    let index = "    cursor.execute('CREATE INDEX barns_owner ON barns (owner)')";
+    assert!(lacks("    pass"));
+    // An index that the program adds to the table is there.
+    assert!(!lacks(index));
+    let table = "    cursor.execute('CREATE TABLE IF NOT EXISTS barns (id SERIAL PRIMARY KEY, place TEXT, owner TEXT)')";
+    assert!(lacks(&format!("{table}\n{index}")));
+}
