@@ -86,7 +86,7 @@ pub fn is_row_field(resolver: &dyn Resolver, on: &str, (file, function): (FileId
     }
 }
 
-/// Whether a resolver looks at its object, where decorators say what each parameter is given (NestJS, type-graphql): one that is given a key
+/// Whether a resolver looks at its object, where decorators say what each parameter is given (`NestJS`, type-graphql): one that is given a key
 /// alone is asked for once.
 fn looks_at_decorated(module: &Module, function: FunctionId) -> Option<bool> {
     let params = &module.function(function).params;

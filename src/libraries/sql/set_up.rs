@@ -29,7 +29,9 @@ pub fn declared(resolver: &dyn Resolver, file: FileId) -> Option<Declared> {
     }
     // `for (const statement of ["CREATE TABLE …", "CREATE INDEX …"]) db.exec(statement)`.
     for list in module.expr_ids().filter(|_| is_looped).filter_map(|(id, _)| list(module, id)) {
-        list.iter().for_each(|&item| add(&mut found, &consts, file, item));
+        for &item in list {
+            add(&mut found, &consts, file, item);
+        }
     }
     (!found.changes.is_empty()).then_some(found)
 }
