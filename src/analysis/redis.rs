@@ -1,7 +1,7 @@
 //! Calls on Redis clients, for the rules that judge single commands.
 
 use crate::ir::{Call, ExprId, ExprKind, Language, Module, TemplatePart};
-use crate::libraries::shared::redis::{PYTHON_PACKAGES, is_client};
+use crate::libraries::shared::redis::{PYTHON_PACKAGES, is_client, is_made_client};
 use crate::libraries::shared::value::{FileId, Value};
 use crate::project::eval::Evaluator;
 use crate::vocabulary::List;
@@ -51,9 +51,17 @@ fn is_part(module: &Module, receiver: ExprId, path: &str) -> bool {
 
 /// Whether a call walks every key: `keys("user:*")`, and in Python `keys()`, which has `*` for a pattern. What is known by its name
 /// alone may be a plain dictionary where the program has nothing to do with Redis.
-pub fn walks_all(eval: &Evaluator<'_>, call: &Call<'_>, known: KnownBy) -> bool {
+pub fn walks_all(eval: &Evaluator<'_>, file: FileId, call: &Call<'_>, known: KnownBy) -> bool {
     if !call.args.is_empty() {
         return true;
+    }
+    // What a command gave back (`client.hgetall(key).keys()`) is a dictionary.
+    let is_answer = call.receiver().is_some_and(|on| match eval.value(file, on) {
+        Value::External(path) | Value::ExternalInstance(path) => known == KnownBy::Type && !is_made_client(&path),
+        _ => false,
+    });
+    if is_answer {
+        return false;
     }
     let speaks = || PYTHON_PACKAGES.iter().any(|package| eval.code.imported.contains(*package));
     call.module.language == Language::Python && (known == KnownBy::Type || speaks())

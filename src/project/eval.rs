@@ -119,6 +119,22 @@ type Hook = (FileId, FunctionId, (FileId, ClassId));
 /// Functions, shared.
 type Functions = Rc<[(FileId, FunctionId)]>;
 
+/// One step deeper as long as it lives, also where a step fails: the next file begins where this one did.
+struct Deeper<'e>(&'e Cell<u32>);
+
+impl<'e> Deeper<'e> {
+    fn of(depth: &'e Cell<u32>) -> Self {
+        depth.set(depth.get() + 1);
+        Deeper(depth)
+    }
+}
+
+impl Drop for Deeper<'_> {
+    fn drop(&mut self) {
+        self.0.set(self.0.get().saturating_sub(1));
+    }
+}
+
 impl<'c> Evaluator<'c> {
     /// An evaluator without memories.
     pub fn new(code: &'c Code) -> Self {
@@ -216,10 +232,8 @@ impl<'c> Evaluator<'c> {
             return none;
         };
         self.fuel.set(fuel);
-        self.depth.set(self.depth.get() + 1);
-        let value = step();
-        self.depth.set(self.depth.get() - 1);
-        value
+        let _deeper = Deeper::of(&self.depth);
+        step()
     }
 
     /// What an expression holds.

@@ -57,6 +57,11 @@ struct Flow<'e, 'c> {
 }
 
 impl Flow<'_, '_> {
+    /// Whether an expression holds what a query gave.
+    fn is_answer(&self, file: FileId, expr: ExprId) -> bool {
+        matches!(self.eval.value(file, expr), Value::Query(..) | Value::Many(_) | Value::Row(..))
+    }
+
     fn function(&mut self, file: FileId, function: FunctionId, depth: u32) {
         let module = self.eval.code.module(file);
         for &value in self.eval.returned(file, function).iter() {
@@ -89,7 +94,7 @@ impl Flow<'_, '_> {
                 };
                 match binding.bound {
                     // `const { error } = await …`: the answer's, and no rows.
-                    Bound::Value(_, ref path) if is_beside_rows(self.eval.code.module(at), path) => {}
+                    Bound::Value(value, ref path) if is_beside_rows(self.eval.code.module(at), path) && self.is_answer(at, value) => {}
                     Bound::Value(value, _) => {
                         self.expr(at, value, depth + 1);
                         if matches!(
@@ -104,7 +109,8 @@ impl Flow<'_, '_> {
                     _ => {}
                 }
             }
-            ExprKind::Attr { name, .. } if matches!(module.str(*name), "length" | "size") || is_beside(module.str(*name)) => {}
+            ExprKind::Attr { name, .. } if matches!(module.str(*name), "length" | "size" | "count") => {}
+            ExprKind::Attr { base, name } if is_beside(module.str(*name)) && self.is_answer(file, *base) => {}
             ExprKind::Attr { base, .. } => {
                 // `result.items`, `response.data`: the carrier's rows.
                 if let Value::Query(at, query) = self.eval.value(file, expr) {

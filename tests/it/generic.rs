@@ -94,3 +94,38 @@ fn a_schema_inside_one_of_another_file() {
     let titles: Vec<&str> = all.iter().map(|finding| finding.title.as_str()).collect();
     assert!(titles.len() == 1 && titles[0].contains("lines.sku"), "{titles:?}");
 }
+
+/// What a body hands on to itself says nothing more; it ended the run.
+#[test]
+fn a_body_that_calls_itself_with_its_own_model() {
+    let models = "import { model, Schema } from \"mongoose\";\nexport const Order = model(\"Order\", new Schema({ depth: Number }));\n";
+    let walk = "import { Model } from \"mongoose\";\nimport { Order } from \"./models\";\nexport async function walk(model: Model<any>, depth: number) {\n  const rows = await model.find({ depth });\n  if (depth > 0) await walk(model, depth - 1);\n  return rows;\n}\nexport const all = () => walk(Order, 3);\n";
+    let entities = "import { Repository } from \"typeorm\";\nexport class Tree<T> {\n  constructor(private rows: Repository<T>) {}\n  async walk(depth: number) {\n    await this.rows.find();\n    if (depth > 0) await new Tree(this.rows).walk(depth - 1);\n  }\n}\n";
+    found("n-plus-one", &[("src/models.ts", models), ("src/walk.ts", walk)]);
+    found("n-plus-one", &[("src/tree.ts", entities)]);
+}
+
+/// A schema that stands in itself in forty fields is read once.
+#[test]
+fn a_schema_inside_itself_ends() {
+    let fields: Vec<String> = (0..40).map(|field| format!("f{field}: {{ type: [node] }}")).collect();
+    let models = format!(
+        "import {{ model, Schema }} from \"mongoose\";\nconst node = new Schema({{ name: String, {} }});\nexport const Node = model(\"Node\", node);\n",
+        fields.join(", ")
+    );
+    found("missing-index", &[("src/models.ts", &models)]);
+}
+
+/// The indexes of a schema inside another one are those of the collection.
+#[test]
+fn an_inner_schemas_indexes_serve_the_collection() {
+    let lacks = |index: &str| {
+        let models = format!(
+            "import {{ model, Schema }} from \"mongoose\";\nconst line = new Schema({{ sku: String }});\n{index}\nexport const Order = model(\"Order\", new Schema({{ lines: {{ type: [line] }} }}));\n"
+        );
+        let app = "import { Order } from \"./models\";\nexport async function of(sku: string) { return Order.find({ \"lines.sku\": sku }); }\nexport async function add(lines: object[]) { await Order.create({ lines }); }\n";
+        !found("missing-index", &[("src/models.ts", &models), ("src/app.ts", app)]).is_empty()
+    };
+    assert!(lacks(""));
+    assert!(!lacks("line.index({ sku: 1 });"));
+}

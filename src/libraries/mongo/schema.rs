@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use crate::budget::Limit;
 use crate::ir::{Call, ClassId, ExprId, ExprKind, StmtKind};
 use crate::libraries::mongo::models::model_name;
 use crate::libraries::shared::declared::{Consts, Declared, Tool};
@@ -25,10 +26,11 @@ pub fn declared(resolver: &dyn Resolver, file: FileId) -> Option<Declared> {
         return None;
     }
     let consts = Consts::new(resolver);
-    let indexes = RefCell::default();
+    let (indexes, open) = (RefCell::default(), RefCell::default());
     let reader = Reader {
         options: OptionReader { consts: &consts, file },
         indexes: &indexes,
+        open: &open,
     };
     let by_call = module.calls().filter_map(|call| reader.model(&call));
     let by_class = module.class_ids().filter_map(|(class, _)| reader.class(class));
@@ -49,6 +51,8 @@ struct Reader<'c, 'r> {
     options: OptionReader<'c, 'r>,
     /// The calls `….index(…)` of files by the schema that they are on, and the calls that make a class's schema.
     indexes: &'c RefCell<FxHashMap<FileId, Rc<Calls>>>,
+    /// The schemas that are being read: one can stand in itself.
+    open: &'c RefCell<Vec<(FileId, ExprId)>>,
 }
 
 #[derive(Default)]
@@ -111,10 +115,12 @@ impl Reader<'_, '_> {
         let place = (file != self.options.file).then(|| self.options.span(call.id));
         let settings = at.settings(schema);
         let mut table = collection_of(collection, place.unwrap_or_else(|| self.options.span(call.id)));
+        self.open.borrow_mut().push((file, schema));
         match made.arg(0).and_then(|fields| at.options.object(fields)) {
             Some(fields) => at.fields(fields, "", place, 0, &mut table),
             None => table.open = true,
         }
+        self.open.borrow_mut().pop();
         at.timestamps(settings, &mut table);
         // `strict: false` stores what no field says.
         table.open |= at.options.get(settings, "strict").is_some() && !at.options.flag(settings, "strict");
@@ -162,7 +168,7 @@ impl Reader<'_, '_> {
 
     fn field(&self, path: &str, value: ExprId, place: Option<Span>, depth: usize, table: &mut TableDef) {
         let module = self.options.module();
-        if depth > DEEPEST {
+        if depth > DEEPEST || table.columns.len() >= Limit::Columns.count() {
             table.open = true;
             return;
         }
@@ -175,7 +181,9 @@ impl Reader<'_, '_> {
             ExprKind::Object(_) => match module.entry(value, "type") {
                 // `{ type: { type: String } }` has a field of that name.
                 Some(kind) if !matches!(module.kind(kind), ExprKind::Object(_)) => {
-                    if self.inner_schema(kind, path, place, depth, table) {
+                    let is_document = self.inner_schema(kind, path, place, depth, table);
+                    let is_indexed = ["unique", "index"].iter().any(|flag| self.options.set(Some(value), flag));
+                    if is_document && !is_indexed {
                         return;
                     }
                     let mut column = self.column(path, value, self.kind(kind), place);
@@ -209,9 +217,21 @@ impl Reader<'_, '_> {
         let Some(fields) = schema.and_then(|schema| at.options.object(schema.arg(0)?)) else {
             return false;
         };
+        if self.open.borrow().contains(&(file, made)) {
+            table.open = true;
+            return true;
+        }
         // Spans of another file say nothing here.
         let place = place.or_else(|| (file != self.options.file).then(|| self.options.span(kind)));
+        self.open.borrow_mut().push((file, made));
         at.fields(fields, path, place, depth + 1, table);
+        self.open.borrow_mut().pop();
+        // Its indexes are those of the collection, with the field before their names.
+        let before = table.indexes.len();
+        at.indexes(made, place, table);
+        for key in table.indexes.iter_mut().skip(before).flat_map(|index| &mut index.keys) {
+            key.column = format!("{path}.{}", key.column);
+        }
         true
     }
 

@@ -1,9 +1,12 @@
 //! Bodies that are written once for several models: what in them each use says.
 
-use crate::ir::{ExprId, ExprKind, Module};
+use crate::ir::{ExprId, ExprKind, Module, StmtKind};
 use crate::libraries::shared::query::{Query, Resolver};
 use crate::libraries::shared::value::FileId;
 use crate::statement::Statement;
+
+/// Members of a class among which its constructor is looked for: it stands before the methods.
+const MOST_MEMBERS: usize = 64;
 
 /// Whether a name in a type stands for what each use says: a type parameter of the class around it, or one by its name, as functions have
 /// them (`T`, `TEntity`).
@@ -37,11 +40,14 @@ pub fn is_handed_in(module: &Module, expr: ExprId) -> bool {
             false
         }
         ExprKind::Attr { base, name } if module.name(base) == Some("self") => {
-            let class = module.enclosing_class(module.owner(expr));
-            let made = class
-                .into_iter()
-                .flat_map(|class| module.functions.iter().filter(move |function| function.class == Some(class)));
-            made.filter(|function| function.name.is_some_and(|own| module.str(own) == "constructor"))
+            let class = module.enclosing_class(module.owner(expr)).map(|class| module.class(class));
+            let members = class.into_iter().flat_map(|class| class.body.iter().take(MOST_MEMBERS));
+            let functions = members.filter_map(|&stmt| match module.stmt(stmt).kind {
+                StmtKind::Function(function) => Some(module.function(function)),
+                _ => None,
+            });
+            functions
+                .filter(|function| function.name.is_some_and(|own| module.str(own) == "constructor"))
                 .flat_map(|function| function.params.iter())
                 .any(|param| param.name == Some(name))
         }

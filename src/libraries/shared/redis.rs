@@ -8,6 +8,24 @@ pub const ADD: &[&str] = &["sadd", "sAdd", "hset", "hSet"];
 /// Packages by which Python programs speak to Redis.
 pub const PYTHON_PACKAGES: &[&str] = &["redis", "aioredis", "django_redis", "flask_redis"];
 
+/// Whether a dotted name is of what makes or is a client itself, and not of what one of its commands gives.
+pub fn is_made_client(name: &str) -> bool {
+    const MAKERS: [&str; 11] = [
+        "Redis",
+        "StrictRedis",
+        "RedisCluster",
+        "FlaskRedis",
+        "FakeRedis",
+        "FakeStrictRedis",
+        "from_url",
+        "create_redis_pool",
+        "get_redis_connection",
+        "master_for",
+        "slave_for",
+    ];
+    name.rsplit('.').next().is_some_and(|last| MAKERS.contains(&last))
+}
+
 /// Whether a dotted name is of a Redis client.
 pub fn is_client(name: &str) -> bool {
     [

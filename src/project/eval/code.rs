@@ -34,6 +34,8 @@ pub struct Code {
     pub targets: Vec<(Targets, Targets)>,
     /// The files that the star imports and the star re-exports of a module lead to.
     pub stars: Vec<(Vec<FileId>, Vec<FileId>)>,
+    /// The imports of each file that bring all names of something outside of the project (`from peewee import *`): the last few.
+    pub outer_stars: Vec<Vec<usize>>,
     /// What libraries do.
     pub data: Arc<LibraryData>,
     /// Names of tables and models that the schema declares, lower case.
@@ -82,12 +84,18 @@ impl Code {
             .zip(&targets)
             .map(|(facts, targets)| facts.module.as_ref().map_or_else(Default::default, |module| stars(module, targets)))
             .collect();
+        let outer_stars = files
+            .iter()
+            .zip(&targets)
+            .map(|(facts, (imported, _))| facts.module.as_ref().map_or_else(Vec::new, |module| outer_stars(module, imported)))
+            .collect();
         let mut code = Code {
             files: files.into(),
             scopes,
             imports,
             targets,
             stars,
+            outer_stars,
             data,
             tables,
             relations: Relations::default(),
@@ -203,6 +211,24 @@ fn targets(imports: &Imports, file: FileId, facts: &FileFacts) -> (Vec<Option<Fi
         .map(|export| export.from.and_then(|from| find(module.str(from))))
         .collect();
     (imported, exported)
+}
+
+/// Of star imports that lead out of the project so many are asked for a name.
+const MOST_OUTER_STARS: usize = 16;
+
+/// The star imports of a module that lead to nothing of the project.
+fn outer_stars(module: &Module, imported: &Targets) -> Vec<usize> {
+    let is_outer = |&place: &usize| {
+        let is_found = imported.get(place).copied().flatten().is_some();
+        !is_found
+            && module
+                .imports
+                .get(place)
+                .is_some_and(|import| !module.str(import.module).starts_with('.'))
+    };
+    let mut found: Vec<usize> = module.star_imports().filter(is_outer).collect();
+    found.drain(..found.len().saturating_sub(MOST_OUTER_STARS));
+    found
 }
 
 /// The files behind a module's stars, of those that its imports and re-exports lead to.

@@ -20,6 +20,9 @@ const MOST_ARGUMENTS: usize = 20;
 /// Places at which one body reads the queries that it is given: more are of the same ones.
 const MOST_READS: usize = 8;
 
+/// Parameters that hand each other on within one use.
+const MOST_PASSED: usize = 8;
+
 /// Uses within uses that are followed: a service over a repository.
 const MAX_LEVEL: u8 = 2;
 
@@ -239,13 +242,27 @@ impl<'c> Evaluator<'c> {
     }
 
     /// What one use of a body passes in the parameter that a name stands for, or a field that keeps one, where it is written.
+    /// A body that hands on to itself what it was given (`walk(model, depth - 1)`) says nothing more.
     pub(super) fn passed_for(&self, file: FileId, expr: ExprId) -> Option<(FileId, ExprId)> {
+        let mut seen = vec![(file, expr)];
+        let mut at = self.passed_once(file, expr)?;
+        while let Some(next) = self.passed_once(at.0, at.1) {
+            if seen.len() > MOST_PASSED || seen.contains(&next) || next == at {
+                return None;
+            }
+            seen.push(at);
+            at = next;
+        }
+        Some(at)
+    }
+
+    fn passed_once(&self, file: FileId, expr: ExprId) -> Option<(FileId, ExprId)> {
         let module = self.m(file);
         let within = self.within.as_ref()?;
         if let Some((owner, member)) = self.own_member(file, expr) {
             return match member {
                 Member::ParamField(function, index) => Some(within.param((owner, function, index))?.2),
-                Member::Value(value, _) if matches!(self.m(owner).kind(value), ExprKind::Name(_)) => self.passed_for(owner, value),
+                Member::Value(value, _) if matches!(self.m(owner).kind(value), ExprKind::Name(_)) => self.passed_once(owner, value),
                 _ => None,
             };
         }

@@ -53,17 +53,19 @@ impl Evaluator<'_> {
         if data.is_everywhere(name) {
             return None;
         }
-        let stars = module.star_imports().filter(|&index| self.import_target(file, index).is_none());
+        let stars = self.code.outer_stars.get(file.index())?;
         let paths: Vec<&str> = stars
-            .filter_map(|index| module.imports.get(index))
+            .iter()
+            .filter_map(|&index| module.imports.get(index))
             .map(|import| module.str(import.module))
-            .filter(|path| !path.starts_with('.'))
             .collect();
         let dotted = |path: &str| data.canonical(&format!("{path}.{name}"));
         let is_library = |path: &str| path.split('.').next().is_some_and(|first| data.is_module(first));
         let path = match paths.as_slice() {
             [] => return None,
-            [only] => only,
+            // What comes from a package that nothing is known of may be anything, the project's own settings as well.
+            [only] if is_library(only) => only,
+            [_] => return None,
             several => {
                 let known: Vec<&&str> = several.iter().filter(|path| is_library(path)).collect();
                 let root = |path: &str| path.split('.').next().map(str::to_owned);

@@ -26,18 +26,17 @@ pub fn is_given_back(module: &Module, id: ExprId) -> bool {
 
 fn end(module: &Module, id: ExprId) -> End {
     let mut parent = module.expr(id).parent;
+    // Promises in a list are waited for by nobody until they are gathered.
+    let mut is_listed = false;
     for _ in 0..MAX_AROUND_CALL {
         match parent {
             Parent::Expr(at) => match module.kind(at) {
                 ExprKind::Await(_) => return End::Awaited,
-                ExprKind::Attr { .. }
-                | ExprKind::List(_)
-                | ExprKind::Tuple(_)
-                | ExprKind::Spread(_)
-                | ExprKind::Comp(_)
-                | ExprKind::Cond { .. } => {
+                ExprKind::List(_) | ExprKind::Tuple(_) | ExprKind::Spread(_) | ExprKind::Comp(_) => {
+                    is_listed = true;
                     parent = module.expr(at).parent;
                 }
+                ExprKind::Attr { .. } | ExprKind::Cond { .. } => parent = module.expr(at).parent,
                 ExprKind::Call { callee, .. } => {
                     // What a call holds is what is called or an argument.
                     let is_arg = module.expr(id).parent == parent && *callee != id;
@@ -60,11 +59,12 @@ fn end(module: &Module, id: ExprId) -> End {
                     if is_arg && !gathers && !is_iteration(name) {
                         return End::Other;
                     }
+                    is_listed &= !gathers;
                     parent = module.expr(at).parent;
                 }
                 _ => return End::Other,
             },
-            Parent::Stmt(at) if matches!(module.stmt(at).kind, StmtKind::Return(_)) => return End::Returned,
+            Parent::Stmt(at) if matches!(module.stmt(at).kind, StmtKind::Return(_)) && !is_listed => return End::Returned,
             _ => return End::Other,
         }
     }

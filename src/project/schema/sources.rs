@@ -40,7 +40,7 @@ fn source(path: &str, declared: Declared) -> SchemaSource {
 }
 
 /// Drops what programs send for tables that models, migrations or scripts declare, too, where they make the table as well: another way to
-/// set the same database up, which is not the one that is deployed. Indexes that they add to such tables stay.
+/// set the same database up, which is not the one that is deployed. What a file adds to tables that it does not make itself stays.
 pub fn drop_alternatives(sources: &mut [SchemaSource]) {
     let is_sent = |source: &SchemaSource| source.kind == SourceKind::Sql && !source.file.ends_with(".sql");
     let declared: FxHashSet<String> = sources.iter().filter(|source| !is_sent(source)).flat_map(made).collect();

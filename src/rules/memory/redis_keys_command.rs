@@ -93,7 +93,7 @@ fn in_file(project: &Project, file: FileId, module: &Module, grown: &FxHashSet<S
             silent("it is not known to be called on a client of Redis");
             continue;
         };
-        if method == "keys" && !redis::walks_all(&eval, &call, known) {
+        if method == "keys" && !redis::walks_all(&eval, file, &call, known) {
             silent("a `keys` without a pattern is no command of Redis");
             continue;
         }

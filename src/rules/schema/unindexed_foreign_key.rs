@@ -50,7 +50,7 @@ pub fn check(run: &Analyses<'_>) -> Vec<Finding> {
                 continue;
             }
             let load = Load::of(project, uses, (at, &keys), key);
-            if load.lookups.is_empty() && is_only_meant(table, key) {
+            if load.lookups.is_empty() && is_only_meant(project, table, key) {
                 silent(
                     "the models alone say that it is a key: the migrations make the column without one, and no statement looks rows up by it",
                 );
@@ -114,12 +114,14 @@ fn unserved(uses: &Uses, (index, table): (usize, Option<&Table>), key: &str, sit
 }
 
 /// Whether models say that a column is a key, and the migrations that make it do not.
-fn is_only_meant(table: &Table, key: &ForeignKey) -> bool {
+fn is_only_meant(project: &Project, table: &Table, key: &ForeignKey) -> bool {
     let is_made = |name: &String| {
         let places = table.column(name).map_or(&[][..], |column| &column.places);
         places.iter().any(|place| matches!(place.kind, SourceKind::Migration(_)))
     };
-    !table.open && key.places.iter().all(|place| place.kind.is_model()) && key.columns.iter().all(is_made)
+    // A step that was not understood may make it.
+    let is_known = !table.open && project.schema.is_complete() && !key.places.is_empty();
+    is_known && key.places.iter().all(|place| place.kind.is_model()) && key.columns.iter().all(is_made)
 }
 
 /// The columns that those keys start with which are reported, and whose index finds few rows: a tenant's or a small table's key leaves many.
@@ -187,7 +189,7 @@ impl Load {
             ),
             leads_in_part: key.columns.len() > 1 && own.is_some_and(|table| key.columns.iter().any(|column| table.leads(column))),
             // Whom the database does not know for children it does not look for.
-            deletes: match (parent, own.is_some_and(|table| is_only_meant(table, key))) {
+            deletes: match (parent, own.is_some_and(|table| is_only_meant(project, table, key))) {
                 (Some(parent), false) => uses.deletes(parent).to_vec(),
                 _ => Vec::new(),
             },

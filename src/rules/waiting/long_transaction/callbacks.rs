@@ -140,7 +140,8 @@ impl Search<'_> {
     }
 }
 
-/// The names of functions that a function waits for: it calls them, or hands them on.
+/// The names of functions that a function waits for: it calls them, or has them run in a context (`storage.run(tx, fn)`). What is only
+/// handed on may run later: `afterCommit(tx, notify)`.
 fn ran(module: &Module, function: FunctionId) -> FxHashSet<Sym> {
     let body = module.function(function);
     let mut names = FxHashSet::default();
@@ -148,7 +149,12 @@ fn ran(module: &Module, function: FunctionId) -> FxHashSet<Sym> {
         if !is_awaited(module, call.id) && !is_given_back(module, call.id) {
             continue;
         }
-        let called = std::iter::once(call.callee).chain(call.args.iter().map(|arg| arg.value));
+        let runs = if call.method() == Some("run") && call.receiver().is_some() {
+            call.args
+        } else {
+            &[]
+        };
+        let called = std::iter::once(call.callee).chain(runs.iter().map(|arg| arg.value));
         names.extend(called.filter_map(|expr| match *module.kind(expr) {
             ExprKind::Name(name) => Some(name),
             _ => None,
