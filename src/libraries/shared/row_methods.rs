@@ -86,20 +86,18 @@ pub fn is_row_field(resolver: &dyn Resolver, on: &str, (file, function): (FileId
     }
 }
 
-/// Whether a resolver looks at its object, where decorators say what each parameter is given (`NestJS`, type-graphql): `Some(false)` for one
-/// that goes by an argument alone, which is asked for once; `None` where decorators do not tell.
+/// Whether a resolver looks at its object, where decorators say what each parameter is given (`NestJS`, type-graphql); `None` where they do
+/// not tell. One that does not take its object gives the same for all of them: such fields stand on objects of which an answer has one, as
+/// those that lead to what somebody may administrate, or to the row that an argument names.
 fn looks_at_decorated(module: &Module, function: FunctionId) -> Option<bool> {
     let params = &module.function(function).params;
-    let reads = |param: &Param| param.pattern.is_some() || param.name.is_some_and(|name| reads_name(module, function, name));
-    let given = |names: &[&str]| {
-        let is_it = |param: &&Param| param.decorator.is_some_and(|name| names.contains(&module.str(name)));
-        params.iter().find(is_it).map(reads)
+    params.iter().find(|param| param.decorator.is_some())?;
+    let is_object = |param: &&Param| {
+        let name = param.decorator.map(|name| module.str(name));
+        matches!(name, Some("Parent" | "Root" | "Source"))
     };
-    match (given(&["Parent", "Root", "Source"]), given(&["Args", "Arg"])) {
-        (Some(looks), _) => Some(looks),
-        (None, Some(true)) => Some(false),
-        (None, _) => None,
-    }
+    let reads = |param: &Param| param.pattern.is_some() || param.name.is_some_and(|name| reads_name(module, function, name));
+    Some(params.iter().find(is_object).is_some_and(reads))
 }
 
 /// Types of which an answer has one, or one for each list: the roots, what a mutation gives back, pages of a list.
