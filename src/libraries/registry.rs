@@ -73,6 +73,11 @@ pub fn rows_of_answer(library: &str) -> Option<&'static str> {
     (library == "supabase").then_some("data")
 }
 
+/// Whether a name of a library's answer is what it has beside the rows.
+pub fn is_beside_rows(name: &str) -> bool {
+    matches!(name, "count" | "error" | "status" | "statusText" | "rowCount" | "affectedRows")
+}
+
 /// Whether the library's session keeps each row that it loaded, so that a relation to one is loaded once for each distinct row.
 pub fn has_identity_map(library: &str) -> bool {
     matches!(library, "sqlalchemy" | "mikroorm")

@@ -6,6 +6,7 @@ use super::eval::{Callees, Evaluator, Found};
 use super::scope::{Bound, PatternStep};
 use crate::budget::Limit;
 use crate::ir::{Call, ExprId, ExprKind, FunctionId, Language, Module, Parent, StmtKind, Sym};
+use crate::libraries::registry;
 use crate::libraries::shared::api_names;
 use crate::libraries::shared::callbacks::is_iteration;
 use crate::libraries::shared::chain;
@@ -41,13 +42,8 @@ pub fn returned_sources(eval: &Evaluator<'_>, file: FileId, function: FunctionId
     flow.out
 }
 
-/// What an answer has beside its rows.
-fn is_beside(name: &str) -> bool {
-    matches!(name, "count" | "error" | "status" | "statusText" | "rowCount" | "affectedRows")
-}
-
-fn is_beside_rows(module: &Module, path: &[PatternStep]) -> bool {
-    matches!(path, [PatternStep::Key(key)] if is_beside(module.str(*key)))
+fn leads_beside(module: &Module, path: &[PatternStep]) -> bool {
+    matches!(path, [PatternStep::Key(key)] if registry::is_beside_rows(module.str(*key)))
 }
 
 struct Flow<'e, 'c> {
@@ -94,7 +90,7 @@ impl Flow<'_, '_> {
                 };
                 match binding.bound {
                     // `const { error } = await …`: the answer's, and no rows.
-                    Bound::Value(value, ref path) if is_beside_rows(self.eval.code.module(at), path) && self.is_answer(at, value) => {}
+                    Bound::Value(value, ref path) if leads_beside(self.eval.code.module(at), path) && self.is_answer(at, value) => {}
                     Bound::Value(value, _) => {
                         self.expr(at, value, depth + 1);
                         if matches!(
@@ -110,7 +106,7 @@ impl Flow<'_, '_> {
                 }
             }
             ExprKind::Attr { name, .. } if matches!(module.str(*name), "length" | "size" | "count") => {}
-            ExprKind::Attr { base, name } if is_beside(module.str(*name)) && self.is_answer(file, *base) => {}
+            ExprKind::Attr { base, name } if registry::is_beside_rows(module.str(*name)) && self.is_answer(file, *base) => {}
             ExprKind::Attr { base, .. } => {
                 // `result.items`, `response.data`: the carrier's rows.
                 if let Value::Query(at, query) = self.eval.value(file, expr) {

@@ -195,7 +195,6 @@ impl Uses {
         }
     }
 
-    /// The rows of one instance: the models that have the relation to this table.
     /// The rows of one object by a relation of its model, which is one of these where they are known.
     fn related(&mut self, schema: &Schema, (name, relation): (&str, &str), owners: &[String], site: usize) {
         let Some(child) = schema.table_index(name) else { return };

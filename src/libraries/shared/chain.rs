@@ -104,8 +104,7 @@ pub fn walk<'m>(resolver: &'m dyn Resolver, file: FileId, call: Call<'m>, gramma
                 let step = module.call(at.1)?;
                 step.method()?;
                 let first = at == (file, call.id);
-                let is_own = || matches!(resolver.value(at.0, step.callee), Value::Function(..));
-                if !(grammar.known)(&step) && is_own() {
+                if !(grammar.known)(&step) && matches!(resolver.value(at.0, step.callee), Value::Function(..)) {
                     // A helper of the project that hands out a query; asked for itself, it is not ours.
                     if first {
                         return None;
