@@ -16,6 +16,7 @@ mod members;
 mod modules;
 mod names;
 mod near;
+mod objects_as;
 mod parameters;
 mod queries;
 mod resolver;

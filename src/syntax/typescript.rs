@@ -896,6 +896,7 @@ impl Lower<'_> {
         let parts = match self.flat.kind(value) {
             K::ObjectType => vec![value],
             K::UnionType if self.source(value).contains('&') => self.named(value),
+            K::TypeQuery | K::GenericType => return self.type_of_value(at, value, out),
             _ => return,
         };
         if !parts.iter().any(|&part| self.flat.kind(part) == K::ObjectType) {
@@ -926,6 +927,33 @@ impl Lower<'_> {
         self.b.close_class(id, outer, bases, Vec::new(), body);
         self.b.module.classes[id.index()].is_interface = true;
         let stmt = self.b.stmt(StmtKind::Class(id), span);
+        out.push(stmt);
+    }
+
+    /// `type Orders = ReturnType<typeof makeOrders>`, `type Db = typeof db`: another name for what a value is, as an assignment.
+    fn type_of_value(&mut self, at: At, value: At, out: &mut Vec<StmtId>) {
+        let Some(name) = self.flat.field(at, Field::Name) else { return };
+        let is_of_value = match self.flat.field(value, Field::Name) {
+            Some(made) => matches!(self.source(made), "Awaited" | "InstanceType" | "ReturnType"),
+            None => true,
+        };
+        // `type Status = typeof Status`: types and values have names apart, which are one here.
+        if !is_of_value || self.source(value).contains(self.source(name)) {
+            return;
+        }
+        let (span, name_span) = (self.span(at), self.span(name));
+        let name = self.sym(name);
+        let target = self.b.expr(ExprKind::Name(name), name_span);
+        let value = Some(self.expr(value));
+        let stmt = self.b.stmt(
+            StmtKind::Assign {
+                target,
+                value,
+                annotation: None,
+                op: None,
+            },
+            span,
+        );
         out.push(stmt);
     }
 

@@ -225,3 +225,41 @@ fn a_table_that_is_declared_elsewhere_has_the_indexes_of_there() {
     let table = "    cursor.execute('CREATE TABLE IF NOT EXISTS barns (id SERIAL PRIMARY KEY, place TEXT, owner TEXT)')";
     assert!(lacks(&format!("{table}\n{index}")));
 }
+
+/// How many loops ask the database through what a module gives, where the loop knows only this type of it.
+fn asks_through(given: &str, kind: &str) -> usize {
+    let ships = format!(
+        "import {{ PrismaClient }} from \"@prisma/client\";\nconst prisma = new PrismaClient();\nexport interface Ships {{\n  named(name: string): Promise<object[]>;\n  count: () => Promise<number>;\n}}\nasync function named(name: string) {{\n  return prisma.ship.findMany({{ where: {{ name }} }});\n}}\n{given}\n"
+    );
+    let port = format!(
+        "import type {{ Ships }} from \"./ships\";\nimport {{ makeShips }} from \"./ships\";\ntype Made = ReturnType<typeof makeShips>;\nexport const openPort = (ships: {kind}) => async (names: string[]) => {{\n  const found = [];\n  for (const name of names) {{\n    found.push(await ships.named(name));\n  }}\n  return found;\n}};\n"
+    );
+    found("n-plus-one", &[("src/ships.ts", &ships), ("src/port.ts", &port)]).len()
+}
+
+#[test]
+fn objects_stand_behind_an_interface_as_classes_do() {
+    let count = "count: async () => 1";
+    for given in [
+        format!("export const makeShips = (): Ships => ({{ named, {count} }});"),
+        format!("export async function makeShips(): Promise<Ships> {{\n  return {{ named, {count} }};\n}}"),
+        format!("export const ships: Ships = {{ named, {count} }};"),
+        format!("export const makeShips = (): Ships => {{\n  const ships = {{ named, {count} }};\n  return ships;\n}};"),
+    ] {
+        assert_eq!(asks_through(&given, "Ships"), 1, "{given}");
+    }
+    // Nothing is written as one, or an object that has no such member.
+    assert_eq!(asks_through("export const makeShips = () => 1;", "Ships"), 0);
+    assert_eq!(asks_through("export const ships: Ships = { count: named } as Ships;", "Ships"), 0);
+}
+
+#[test]
+fn a_type_that_is_what_a_function_gives() {
+    let made = "export const makeShips = () => ({ named, count: async () => 1 });";
+    assert_eq!(asks_through(made, "Made"), 1);
+    assert_eq!(asks_through(made, "Awaited<ReturnType<typeof makeShips>>"), 1);
+    assert_eq!(asks_through(made, "Other"), 0);
+    // A value and a type of one name.
+    let both = "type makeShips = ReturnType<typeof makeShips>;\nexport const makeShips = () => ({ named });";
+    assert_eq!(asks_through(both, "Made"), 1);
+}

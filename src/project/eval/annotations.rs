@@ -122,6 +122,12 @@ impl Evaluator<'_> {
             | "Collection" | "Array" | "ReadonlyArray" | "tuple" | "Tuple" | "QuerySet" | "InstrumentedList" => {
                 self.annotation(file, first).many()
             }
+            // `ReturnType<typeof makeOrders>`: TypeScript names what a function gives.
+            "ReturnType" => match self.value(file, first) {
+                Value::Function(at, function) => self.result(at, function),
+                _ => Value::Unknown,
+            },
+            "InstanceType" => self.annotation(file, first),
             "Union" => parts
                 .iter()
                 .map(|&part| self.annotation(file, part))

@@ -235,6 +235,17 @@ impl Evaluator<'_> {
                 _ => {}
             }
         }
+        for &(at, object) in self.code.objects_as.get(&(file, class)).into_iter().flatten() {
+            if found.len() > MOST_OVERRIDES || !self.afford(file, 1) {
+                break;
+            }
+            let held = self.member_of_object(at, object, method).map(|member| self.found_value(&member));
+            if let Some(Value::Function(at, function)) = held
+                && !found.contains(&(at, function))
+            {
+                found.push((at, function));
+            }
+        }
         found
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::{Evaluator, kept, user_model};
+use super::{Evaluator, kept, objects_as, user_model};
 use crate::budget::{CountedVec, Limit, Overruns};
 use crate::error::guarded;
 use crate::ir::{ClassId, ExprKind, Function, FunctionId, Language, Module};
@@ -50,6 +50,8 @@ pub struct Code {
     pub kept_functions: KeptFunctions,
     /// Classes that implement or extend a class of the project.
     pub subclasses: FxHashMap<(FileId, ClassId), Vec<(FileId, ClassId)>>,
+    /// Objects that are written as one of an interface of the project.
+    pub objects_as: objects_as::ByInterface,
     /// What parameters without an annotation hold, from the calls that were resolved.
     pub arguments: FxHashMap<Parameter, Value>,
     /// The packages that Python files import, by their first name.
@@ -103,6 +105,7 @@ impl Code {
             user_model: None,
             kept_functions: KeptFunctions::default(),
             subclasses: FxHashMap::default(),
+            objects_as: objects_as::ByInterface::default(),
             arguments: FxHashMap::default(),
             imported: FxHashSet::default(),
             kept: kept::KeptByName::default(),
@@ -113,6 +116,7 @@ impl Code {
         code.user_model = user_model::find(&code);
         code.kept = kept::find(&code);
         code.subclasses = code.find_subclasses();
+        code.objects_as = objects_as::find(&code);
         code
     }
 
