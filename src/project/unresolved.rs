@@ -3,7 +3,7 @@
 use rustc_hash::FxHashSet;
 
 use super::Project;
-use super::eval::{Evaluator, Found};
+use super::eval::{Callees, Evaluator, Found};
 use super::scope::Bound;
 use crate::ir::{Call, ExprId, ExprKind, FunctionId, Module, Parent, StmtKind};
 use crate::libraries::shared::callbacks::is_iteration;
@@ -103,13 +103,14 @@ pub struct Tally {
 pub struct Unresolved {
     /// By cause, the most frequent first.
     pub causes: Vec<Tally>,
-    /// Calls whose name no function or class of the project has.
+    /// Calls whose name no function or class of the project has, and of functions that a library hands in.
     pub elsewhere: usize,
 }
 
 /// Counts the unresolved calls of a project by cause.
 pub fn count(project: &Project) -> Unresolved {
     let names = names(project);
+    let entries: FxHashSet<(FileId, FunctionId)> = project.graph.entries.iter().map(|entry| entry.function).collect();
     let mut tallies: Vec<Tally> = Cause::ALL
         .into_iter()
         .map(|cause| Tally {
@@ -125,7 +126,14 @@ pub fn count(project: &Project) -> Unresolved {
             for &expr in &project.graph.function(project.graph.id(file, id)).unresolved {
                 let Some(call) = module.call(expr) else { continue };
                 let cause = cause(&eval, file, &call);
-                if call.method().is_some_and(|method| !names.contains(method)) && !matches!(cause, Cause::Callback | Cause::Computed) {
+                let is_named = call.method().is_none_or(|method| names.contains(method));
+                let is_elsewhere = match cause {
+                    Cause::Computed => false,
+                    Cause::Callback => handed_in(&eval, file, &call)
+                        .is_some_and(|(at, function)| entries.contains(&(at, function)) || is_given_away(&eval, at, function)),
+                    _ => !is_named,
+                };
+                if is_elsewhere {
                     elsewhere += 1;
                     continue;
                 }
@@ -170,6 +178,41 @@ pub fn cause(eval: &Evaluator<'_>, file: FileId, call: &Call<'_>) -> Cause {
         ExprKind::Call { .. } => Cause::Result,
         _ => Cause::Other,
     }
+}
+
+/// The function whose parameter a call runs.
+fn handed_in(eval: &Evaluator<'_>, file: FileId, call: &Call<'_>) -> Option<(FileId, FunctionId)> {
+    let ExprKind::Name(name) = call.module.kind(call.callee) else {
+        return None;
+    };
+    let found = eval.lookup(
+        file,
+        call.module.owner(call.callee),
+        *name,
+        call.module.expr(call.callee).span.start,
+    )?;
+    match found {
+        Found::Binding(at, _, binding) => match binding.bound {
+            Bound::Param(function, ..) => Some((at, function)),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// Whether a function is written where a library takes it, which calls it with what is its own: `new Promise((resolve, reject) => …)`.
+fn is_given_away(eval: &Evaluator<'_>, file: FileId, function: FunctionId) -> bool {
+    let module = eval.code.module(file);
+    let Parent::Expr(lambda) = module.function(function).definition else {
+        return false;
+    };
+    let Parent::Expr(holder) = module.expr(lambda).parent else {
+        return false;
+    };
+    let Some(call) = module.call(holder).filter(|call| call.args.iter().any(|arg| arg.value == lambda)) else {
+        return false;
+    };
+    matches!(eval.callees(file, call.callee), Callees::External(_) | Callees::BuiltIn)
 }
 
 fn of_receiver(eval: &Evaluator<'_>, file: FileId, receiver: ExprId, steps: usize) -> Cause {

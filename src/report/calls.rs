@@ -172,7 +172,7 @@ impl UnresolvedList {
         }
         let _ = writeln!(
             out,
-            "{} that may lead to the project {} no known target; {} do: {:.1} % are resolved. {} more lead elsewhere: no function has their name.",
+            "{} that may lead to the project {} no known target; {} do: {:.1} % are resolved. {} more lead elsewhere: no function has their name, or a library hands them in.",
             words::count(self.unresolved, "call", "calls"),
             if self.unresolved == 1 { "has" } else { "have" },
             words::grouped(self.resolved),

@@ -14,6 +14,19 @@ use crate::project::scope::Member;
 /// An abstract method that more than so many classes implement leads nowhere in particular.
 const MOST_OVERRIDES: usize = 8;
 
+/// Python's own types whose methods are its own.
+const PLAIN_TYPES: [&str; 9] = [
+    "builtins.bytes",
+    "builtins.dict",
+    "builtins.frozenset",
+    "builtins.list",
+    "builtins.set",
+    "builtins.sorted",
+    "builtins.str",
+    "collections.Counter",
+    "collections.defaultdict",
+];
+
 impl Evaluator<'_> {
     /// The functions of the project that calling an expression runs.
     pub fn callees(&self, file: FileId, callee: ExprId) -> Callees {
@@ -59,8 +72,8 @@ impl Evaluator<'_> {
         let ExprKind::Attr { base, .. } = module.kind(callee) else {
             return false;
         };
-        if module.language != Language::TypeScript {
-            return false;
+        if module.language == Language::Python {
+            return self.is_plain(file, *base);
         }
         match self.value(file, *base) {
             Value::Many(_) => true,
@@ -69,6 +82,33 @@ impl Evaluator<'_> {
                 ExprKind::List(_) | ExprKind::Str(_) | ExprKind::Template(_) | ExprKind::Num(_)
             ),
             Value::ExternalInstance(name) => matches!(&*name, "globalThis.string" | "globalThis.number"),
+            _ => false,
+        }
+    }
+
+    /// Whether Python's own text, number or collection is what an expression holds: `"…"`, `found or {}`, `set(ids)`, and a name of one.
+    fn is_plain(&self, file: FileId, expr: ExprId) -> bool {
+        let (file, expr) = match self.m(file).kind(expr) {
+            ExprKind::Name(_) => self.definition(file, expr).unwrap_or((file, expr)),
+            _ => (file, expr),
+        };
+        let module = self.m(file);
+        let written = match module.kind(expr) {
+            ExprKind::Binary { op, right, .. } if module.str(*op) == "or" => *right,
+            _ => expr,
+        };
+        match module.kind(written) {
+            ExprKind::Str(_)
+            | ExprKind::Template(_)
+            | ExprKind::List(_)
+            | ExprKind::Set(_)
+            | ExprKind::Tuple(_)
+            | ExprKind::Object(_)
+            | ExprKind::Comp(_) => true,
+            ExprKind::Call { callee, .. } => match self.value(file, *callee) {
+                Value::External(name) => PLAIN_TYPES.binary_search(&&*name).is_ok(),
+                _ => false,
+            },
             _ => false,
         }
     }
