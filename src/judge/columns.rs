@@ -120,7 +120,7 @@ pub fn is_identifying(name: &str) -> bool {
 
 /// A table of few rows by what it is for: settings, plans, roles. Frameworks run the words of a model's name together in that of its
 /// table, so the models are asked, too.
-pub fn is_small(project: &Project, table: &Table) -> bool {
+pub(super) fn is_small_by_name(project: &Project, table: &Table) -> bool {
     let models = table.models.iter().filter_map(|&model| project.schema.models.get(model));
     let is_it = |name: &str| project.words.has(Open::FewTables, name);
     !has_owner(table) && (is_it(&table.name) || models.into_iter().any(|model| is_it(&model.name)))
@@ -168,7 +168,7 @@ mod tests {
     #[test]
     fn a_table_is_small_by_the_last_word_of_its_name() {
         let project = linked(Vocabulary::default());
-        let is = |name: &str| is_small(&project, project.schema.table(name).expect("the table"));
+        let is = |name: &str| is_small_by_name(&project, project.schema.table(name).expect("the table"));
         assert!(is("shop_settings") && !is("shop_orders"));
     }
 }

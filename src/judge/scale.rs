@@ -95,8 +95,15 @@ pub fn of_table(project: &Project, table: usize) -> Rows {
         return Rows::new(Scale::Few, format!("{name}, which staff keep in an admin site"));
     }
     let writers = project.writers.get(table);
-    let is_few = columns::is_small(project, known) || List::Tenants.has(name) || is_key_value(known);
+    let is_few = columns::is_small_by_name(project, known) || List::Tenants.has(name) || is_key_value(known);
     elsewhere(project, by_writers(name, writers, is_few, List::Streams.has(name)), name)
+}
+
+/// Whether a table has few rows: by the statistics, where they count it, and else by what it is for.
+pub fn is_small(project: &Project, table: &Table) -> bool {
+    let at = project.schema.table_index(&table.name);
+    let counted = at.and_then(|at| project.sizes.as_ref()?.rows(at));
+    counted.map_or_else(|| columns::is_small_by_name(project, table), |rows| rows < FEW)
 }
 
 /// A program that only reads says nothing of who writes: where no row is ever added here, another program adds them, as its users use it.

@@ -383,6 +383,26 @@ fn lists_of_an_empty_folder_say_that_there_is_nothing() {
     assert!(run(folder.path(), &["calls"]).out.starts_with("0 functions"));
 }
 
+/// What is few by its name is many where the database counted many: no rule goes by the name then.
+#[test]
+fn figures_from_the_database_come_before_names() {
+    let folder = folder();
+    let at = folder.path();
+    let schema =
+        "CREATE TABLE settings (id bigint PRIMARY KEY, name text, made_at timestamp);\nCREATE INDEX by_time ON settings (made_at);\n";
+    fs::write(at.join("schema.sql"), schema).expect("written");
+    let app = "import psycopg\nfrom fastapi import FastAPI\n\napp = FastAPI()\ndb = psycopg.connect('dbname=app')\n\n\n@app.get('/settings')\ndef page(start: int):\n    return db.execute('SELECT id FROM settings ORDER BY made_at LIMIT 50 OFFSET %s', (start,)).fetchall()\n\n\n@app.get('/found')\ndef found(day: str):\n    return db.execute('SELECT id FROM settings WHERE date(made_at) = %s', (day,)).fetchall()\n";
+    fs::write(at.join("app.py"), app).expect("written");
+    let rules = |rows: &str| {
+        fs::write(at.join("stats.csv"), format!("table_name,row_count\nsettings,{rows}\n")).expect("written");
+        let run = run(at, &["scan", "--format", "json", "--fail-on", "never", "--stats", "stats.csv"]);
+        assert_eq!((run.code, run.err.as_str()), (Some(0), ""));
+        ["offset-pagination", "non-sargable-predicate"].map(|rule| run.out.contains(rule))
+    };
+    assert_eq!(rules("30"), [false, false]);
+    assert_eq!(rules("5000000"), [true, true]);
+}
+
 #[test]
 fn figures_from_the_database_decide_on_indexes() {
     let folder = folder();

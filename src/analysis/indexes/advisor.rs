@@ -9,7 +9,8 @@ use rustc_hash::FxHashMap;
 
 use super::foreign_keys;
 use super::needs::{IndexNeed, serves};
-use crate::judge::columns::{is_fixed_size, is_identifying, is_small, is_tenant};
+use crate::judge::columns::{is_fixed_size, is_identifying, is_tenant};
+use crate::judge::scale;
 use crate::project::Project;
 use crate::project::schema::{ForeignKey, Index, IndexOrigin, Table, Tool};
 use crate::statement::{Dialect, IndexKey};
@@ -70,7 +71,7 @@ pub fn proposals(project: &Project, needs: &[IndexNeed]) -> Vec<IndexProposal> {
     for (index, needs) in by_table {
         let is_measured_small = project.sizes.as_ref().is_some_and(|sizes| sizes.is_small(index));
         if let Some(table) = project.schema.tables.get(index).filter(|_| !is_measured_small) {
-            let small = is_small(project, table);
+            let small = scale::is_small(project, table);
             // A name that says "few rows" is a guess: a look-up by a column that no index has is still told.
             out.extend(
                 for_table(table, needs)
@@ -132,7 +133,7 @@ fn why_not(project: &Project, need: &IndexNeed) -> String {
             index.key_list()
         );
     }
-    if is_small(project, table) {
+    if scale::is_small(project, table) {
         return format!("{asked}: the table has few rows by its name");
     }
     format!("{asked}: an index starts with the first of these; too few statements gain from a longer one, or others are advised already")

@@ -145,6 +145,25 @@ fn one_index_serves_several_statements() {
     );
 }
 
+/// A row that its key finds gives what joins compare: an index on that finds the rows, whatever else is asked.
+#[test]
+fn the_row_of_a_key_finds_what_joins_it() {
+    let schema = "CREATE TABLE builds (id bigint PRIMARY KEY, platform text, file text, made_by text);
+CREATE TABLE counts (id bigint PRIMARY KEY, platform text, file text, name text, made_at timestamptz);
+";
+    let query = |found: &str| {
+        format!(
+            "SELECT c.* FROM counts c JOIN builds b ON b.platform = c.platform AND b.file = c.file WHERE {found} = %s AND c.name = %s ORDER BY c.made_at"
+        )
+    };
+    let indexed = |columns: &str| format!("{schema}CREATE INDEX b ON builds (made_by);\nCREATE INDEX x ON counts ({columns});");
+    assert_eq!(advised(&indexed("made_at"), &[&query("b.id")]).len(), 1);
+    assert!(advised(&indexed("platform, file, name"), &[&query("b.id")]).is_empty());
+    assert!(advised(&indexed("file"), &[&query("b.id")]).is_empty());
+    // Of many builds of one maker that index may give more rows than the name does.
+    assert_eq!(advised(&indexed("file"), &[&query("b.made_by")]).len(), 1);
+}
+
 #[test]
 fn a_longer_index_serves_the_foreign_key_that_it_starts_with() {
     let query = "SELECT * FROM things WHERE owner_id = %s ORDER BY made_at DESC LIMIT 5";

@@ -43,6 +43,8 @@ pub struct IndexNeed {
     pub limited: bool,
     /// Columns that a join compares with a table which has a filter of its own: with the others, they find rows too.
     pub linked: Vec<String>,
+    /// That filter finds one row: what the joins compare finds the rows without the others.
+    pub by_one_row: bool,
     /// A join alone asks for it.
     pub joined: bool,
     /// How sure it is that the statement asks for this.
@@ -63,6 +65,7 @@ impl IndexNeed {
             reads: None,
             limited: false,
             linked: Vec::new(),
+            by_one_row: false,
             joined: false,
             confidence: Confidence::Medium,
         }
@@ -338,6 +341,7 @@ impl<'a> StatementView<'a> {
             reads: self.reads(),
             limited: self.statement.limit != RowLimit::None,
             linked: Vec::new(),
+            by_one_row: false,
             joined: false,
             confidence: if self.statement.open || self.open_filters {
                 Confidence::Medium
@@ -500,6 +504,11 @@ impl<'a> StatementView<'a> {
             .filter(|filter| filter.kind == FilterKind::Equality && !filter.optional);
         for (column, theirs, other) in self.links(at, table) {
             let there: Vec<&Filter> = firm.clone().filter(|filter| self.place(&filter.column) == Some(other)).collect();
+            let is_one = there.iter().any(|filter| self.finds_one(other, filter));
+            if is_filtered && is_one {
+                need.by_one_row = true;
+                need.linked.push(column.name.clone());
+            }
             if there.is_empty() || is_few_valued(table, column) {
                 continue;
             }
@@ -518,6 +527,14 @@ impl<'a> StatementView<'a> {
                 need.joined = true;
             }
         }
+    }
+
+    /// Whether a filter gives the key of one row of a table.
+    fn finds_one(&self, at: usize, filter: &Filter) -> bool {
+        let named = self
+            .table(at)
+            .and_then(|table| Some((table, table.column_in_code(&filter.column.column)?)));
+        named.is_some_and(|(table, column)| table.is_unique(&[&column.name]))
     }
 
     /// Whether a filter leaves a small part of its table: a tenant's rows, or those of a state, may be most of them.
@@ -615,7 +632,10 @@ pub fn serves(index: &Index, need: &IndexNeed) -> bool {
     let lead: Vec<&str> = index.columns().take(used).collect();
     let useful = lead
         .iter()
-        .filter(|key| need.equal.iter().any(|column| column.eq_ignore_ascii_case(key)))
+        .filter(|key| {
+            let finds = need.equal.iter().chain(need.linked.iter().filter(|_| need.by_one_row));
+            finds.into_iter().any(|column| column.eq_ignore_ascii_case(key))
+        })
         .count();
     let next = index.columns().nth(used);
     let tail_follows = need.tail().is_none_or(|(tail, _)| {

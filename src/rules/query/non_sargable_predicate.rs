@@ -6,7 +6,7 @@ use super::{site_finding, statement_text};
 use crate::advice::index::create_expression_index;
 use crate::analysis::Analyses;
 use crate::finding::{Confidence, Finding, Fix, Role};
-use crate::judge::columns::{is_few_valued, is_searchable, is_small, is_time};
+use crate::judge::columns::{is_few_valued, is_searchable, is_time};
 use crate::judge::cost::Cost;
 use crate::judge::scale;
 use crate::project::Project;
@@ -43,7 +43,7 @@ fn finding(project: &Project, site: &QuerySite) -> Option<Finding> {
         .get(wrapped.column.table.unwrap_or(0))
         .map_or("the table", |table| table.name.as_str());
     let table = project.schema.table(name);
-    if table.is_some_and(|table| is_small(project, table)) {
+    if table.is_some_and(|table| scale::is_small(project, table)) {
         silent("its table is small");
         return None;
     }

@@ -7,7 +7,6 @@ use crate::advice::texts::{Advised, Select, advice};
 use crate::analysis::Analyses;
 use crate::finding::{Confidence, Finding};
 use crate::judge::bounds::{self, ReadBound};
-use crate::judge::columns::is_small;
 use crate::judge::cost::Cost;
 use crate::judge::reach::{self, Reached};
 use crate::judge::scale::{self, Scale};
@@ -51,7 +50,7 @@ fn finding(project: &Project, site: &QuerySite) -> Option<Finding> {
     let Some(name) = query.table().filter(|name| !name.is_empty()) else {
         return silent("its table is not known");
     };
-    if project.schema.table(name).is_some_and(|table| is_small(project, table)) {
+    if project.schema.table(name).is_some_and(|table| scale::is_small(project, table)) {
         return silent("its table is small: skipping its rows costs little");
     }
     if is_of_known_keys(project, query) {

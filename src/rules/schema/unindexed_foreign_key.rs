@@ -8,7 +8,7 @@ use crate::analysis::Analyses;
 use crate::analysis::indexes::foreign_keys;
 use crate::analysis::indexes::uses::Uses;
 use crate::finding::{Confidence, Finding, Judgement, Role};
-use crate::judge::columns::{is_small, is_tenant};
+use crate::judge::columns::is_tenant;
 use crate::judge::cost::{self, Cost};
 use crate::judge::scale::{self, Rows, Scale};
 use crate::judge::{evidence, priority, reach};
@@ -130,7 +130,7 @@ fn finding_few<'t>(project: &Project, at: usize, table: &'t Table, told: &BTreeS
         let parent = project.schema.table_index(&key.target);
         parent
             .and_then(|parent| project.schema.tables.get(parent))
-            .is_some_and(|table| is_small(project, table))
+            .is_some_and(|table| scale::is_small(project, table))
     };
     let reported = foreign_keys::unserved(table).filter(|key| !told.contains(&(at, key.columns.as_slice())) && !is_small_parent(key));
     let first = reported.filter_map(|key| key.columns.first()).map(String::as_str);
@@ -193,7 +193,7 @@ impl Load {
                 (Some(parent), false) => uses.deletes(parent).to_vec(),
                 _ => Vec::new(),
             },
-            small: parent_table.is_some_and(|table| is_small(project, table)),
+            small: parent_table.is_some_and(|table| scale::is_small(project, table)),
         }
     }
 
