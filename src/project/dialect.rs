@@ -107,6 +107,36 @@ pub fn of(code: &Code) -> Dialect {
     seen(code).verdict()
 }
 
+/// The database that a program of several takes where nobody says another: `dialect: process.env.DIALECT || "mysql"`; `None` where it has
+/// no such setting, or they differ.
+pub fn by_default(code: &Code) -> Option<Dialect> {
+    let own = code.files.iter().filter(|facts| facts.role == FileRole::Source);
+    let mut found = own.filter_map(|facts| facts.module.as_ref()).flat_map(defaults);
+    let first = found.next()?;
+    found.all(|next| next == first).then_some(first)
+}
+
+/// What a module's settings fall back to.
+fn defaults(module: &Module) -> Vec<Dialect> {
+    if !module.mentions(&OPTIONS) {
+        return Vec::new();
+    }
+    let entries = module.expr_ids().filter_map(|(_, expr)| match &expr.kind {
+        ExprKind::Object(entries) => Some(entries),
+        _ => None,
+    });
+    let values = entries.flat_map(|entries| entries.iter()).filter_map(|entry| {
+        let is_option = OPTIONS.contains(&module.string(entry.key?)?);
+        is_option.then_some(entry.value)
+    });
+    values
+        .filter_map(|value| match module.kind(value) {
+            ExprKind::Binary { op, right, .. } if matches!(module.str(*op), "or" | "??") => option(module.string(*right)?),
+            _ => None,
+        })
+        .collect()
+}
+
 /// Whether nothing names another database than one.
 pub fn is_only(code: &Code, dialect: Dialect) -> bool {
     let seen = seen(code);
@@ -265,6 +295,27 @@ mod tests {
                 "export const source = new DataSource({ type: 'postgres', url });\n"
             )]),
             Dialect::Postgres
+        );
+    }
+
+    #[test]
+    fn a_program_of_several_servers_has_a_default() {
+        let both = (
+            "package.json",
+            r#"{"name":"a","dependencies":{"pg":"^8","mysql2":"^3","sequelize":"^6"}}"#,
+        );
+        let config = |text: &str| format!("module.exports = {{ production: {{ dialect: {text}, host: process.env.HOST }} }};\n");
+        let mysql = config("process.env.DIALECT || \"mysql\"");
+        let given = config("process.env.DIALECT");
+        assert_eq!(dialect(&[both, ("config.js", &given)]), Dialect::Generic);
+        assert_eq!(dialect(&[both, ("config.js", &mysql)]), Dialect::MySql);
+        let other = config("process.env.OTHER ?? \"postgres\"");
+        assert_eq!(dialect(&[both, ("config.js", &mysql), ("other.js", &other)]), Dialect::Generic);
+        // One migration has a branch for another server.
+        let step = "module.exports = { async up(queryInterface, Sequelize) {\n  await queryInterface.createTable(\"a\", { id: { type: Sequelize.INTEGER, primaryKey: true } });\n  if (queryInterface.sequelize.getDialect() === \"postgres\") await queryInterface.sequelize.query(\"CREATE UNIQUE INDEX CONCURRENTLY a_id ON a (id)\");\n} };\n";
+        assert_eq!(
+            dialect(&[both, ("config.js", &mysql), ("migrations/20240101000000-a.js", step)]),
+            Dialect::MySql
         );
     }
 

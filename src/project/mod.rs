@@ -58,6 +58,7 @@ use crate::libraries::shared::query::Query;
 use crate::libraries::shared::value::FileId;
 use crate::silence::Silence;
 use crate::source::{Span, module_name};
+use crate::statement::Dialect;
 use crate::stats::Record;
 use crate::syntax::facts::FileFacts;
 use crate::vocabulary::Vocabulary;
@@ -163,7 +164,23 @@ impl Project {
         schema::sources::drop_alternatives(&mut sources);
         sources.sort_by(|left, right| left.file.cmp(&right.file));
         let migrations = sources.iter().filter(|source| !source.kind.is_model()).count();
-        let schema = Schema::build(sources, dialect::of(&code));
+        let database = dialect::of(&code);
+        let by_default = if database == Dialect::Generic {
+            dialect::by_default(&code)
+        } else {
+            None
+        };
+        if let Some(default) = by_default {
+            let is_guessed = |source: &&mut SchemaSource| {
+                !source.kind.is_model()
+                    && code
+                        .imports
+                        .file(&source.file)
+                        .is_some_and(|file| code.files[file.index()].module.is_some())
+            };
+            sources.iter_mut().filter(is_guessed).for_each(|source| source.dialect = default);
+        }
+        let schema = Schema::build(sources, by_default.unwrap_or(database));
         code.tables = table_names(&schema);
         let classes = relations::classes(code.files.as_slice());
         code.relations = relations::Relations::of(&schema, &classes);
