@@ -39,7 +39,9 @@ pub fn role(path: &str, words: &Vocabulary) -> FileRole {
     if is_migration(&folders, name) {
         return FileRole::Migration;
     }
-    if is_script(&folders, name, stem, words) {
+    // Words of a name in the case that it has: `seedOrders.ts` are two.
+    let spelt = Path::new(path).file_stem().and_then(|stem| stem.to_str()).unwrap_or(stem);
+    if is_script(&folders, name, spelt, words) {
         return FileRole::Script;
     }
     if folders.iter().any(|folder| List::ExampleFolders.has(folder)) {
@@ -116,7 +118,7 @@ fn is_script(folders: &[&str], name: &str, stem: &str, words: &Vocabulary) -> bo
     let is_code = !ends(name, &[".sql", ".prisma"]);
     let seed = is_code && List::SeedFiles.has(stem);
     let top = folders.is_empty() && matches!(name, "setup.py" | "fabfile.py" | "noxfile.py" | "tasks.py");
-    by_folder || commands || seed || top || ends(stem, &[".seed", ".config"])
+    by_folder || commands || seed || top || ends(&stem.to_ascii_lowercase(), &[".config", ".seed", ".seeder"])
 }
 
 #[cfg(test)]
@@ -162,6 +164,9 @@ mod tests {
             ("fixtures/app/main.py", FileRole::Source),
             ("scripts/backfill.py", FileRole::Script),
             ("prisma/seed.ts", FileRole::Script),
+            ("prisma/seedOrders.ts", FileRole::Script),
+            ("src/orders/orders.seeder.ts", FileRole::Script),
+            ("src/seedling.ts", FileRole::Source),
             ("shop/management/commands/import_orders.py", FileRole::Script),
             ("shop/migrations/0001_initial.py", FileRole::Migration),
             ("alembic/versions/1a2b_add.py", FileRole::Migration),
