@@ -80,6 +80,11 @@ pub fn is_session(name: &str) -> bool {
     name.starts_with("requests.Session")
 }
 
+/// Whether a call makes such a session.
+pub fn makes_session(name: &str) -> bool {
+    matches!(name, "requests.Session" | "requests.session" | "requests.sessions.Session")
+}
+
 /// The variable with which Django lets synchronous statements run on an event loop.
 pub const ALLOWS_SYNCHRONOUS: &str = "DJANGO_ALLOW_ASYNC_UNSAFE";
 

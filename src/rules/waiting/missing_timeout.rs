@@ -1,6 +1,7 @@
 //! `missing-timeout`: a request or connection that may wait for ever, or nearly.
 
 use rayon::prelude::*;
+use rustc_hash::FxHashSet;
 
 mod about;
 mod handed;
@@ -27,6 +28,7 @@ use crate::project::Project;
 use crate::project::deployment::workers::RequestLimit;
 use crate::project::eval::Evaluator;
 use crate::vocabulary::List;
+use crate::walk::FileRole;
 use about::{FileContext, is_guarded, makes_adapter};
 use handed::Handed;
 use pages::BrowserModules;
@@ -93,6 +95,49 @@ fn of_server(project: &Project, limit: &RequestLimit) -> Option<Finding> {
 struct Defaults {
     socket: bool,
     axios: bool,
+    sessions: Sessions,
+}
+
+/// Where a program makes its sessions of requests, and whether with an adapter that has a timeout.
+#[derive(Default)]
+struct Sessions {
+    /// Some have one.
+    limited: bool,
+    /// A part of the program itself makes one without.
+    plain: bool,
+    /// The files that make one without.
+    files: FxHashSet<FileId>,
+}
+
+impl Sessions {
+    fn of(project: &Project) -> Sessions {
+        let mut found = Sessions::default();
+        for (file, module) in project.code.modules() {
+            let functions = module
+                .function_ids()
+                .map(|(id, _)| project.graph.function(project.graph.id(file, id)));
+            let mut edges = functions.flat_map(|node| &node.edges);
+            if !edges.any(|edge| edge.external.as_deref().is_some_and(clients::makes_session)) {
+                continue;
+            }
+            if about::has_adapter(module) {
+                found.limited = true;
+            } else {
+                found.plain |= project
+                    .code
+                    .files
+                    .get(file.index())
+                    .is_some_and(|facts| facts.role == FileRole::Source);
+                found.files.insert(file);
+            }
+        }
+        found
+    }
+
+    /// Whether a session that a file is handed has such an adapter: all that the program makes have one.
+    fn are_limited(&self, file: FileId, name: &str) -> bool {
+        clients::is_session(name) && self.limited && !self.plain && !self.files.contains(&file)
+    }
 }
 
 impl Defaults {
@@ -100,6 +145,7 @@ impl Defaults {
         let mut defaults = Defaults {
             socket: false,
             axios: false,
+            sessions: Sessions::of(project),
         };
         for (_, module) in project.code.modules() {
             defaults.socket |= module.strings.iter().any(|text| text == "setdefaulttimeout");
@@ -143,10 +189,8 @@ fn check_file(handed: &Handed<'_, '_>, file: FileId, defaults: &Defaults, pages:
                 silent("something around the call ends the wait");
                 continue;
             }
-            if about.has_adapter(name) || makes_adapter(&eval, file, &call, name) {
-                silent(
-                    "an adapter with a timeout is named in the file, or in that of the helper that makes the session, which may have it",
-                );
+            if about.has_adapter(name) || makes_adapter(&eval, file, &call, name) || defaults.sessions.are_limited(file, name) {
+                silent("an adapter with a timeout is named in the file, or where the session is made, which may have it");
                 continue;
             }
             if entries::is_at_the_edge(module) || entries::is_for_workers(&eval, file) {

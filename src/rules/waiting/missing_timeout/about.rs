@@ -195,7 +195,7 @@ pub(super) fn is_guarded(about: &FileContext<'_>, edge: &Edge) -> bool {
 }
 
 /// Whether a name or text of the file speaks of an adapter with a timeout.
-fn has_adapter(module: &Module) -> bool {
+pub(super) fn has_adapter(module: &Module) -> bool {
     module.strings.iter().any(is_adapter)
 }
 
