@@ -287,6 +287,11 @@ impl Finding {
         }
     }
 
+    /// Whether it is of the least urgent priority: nobody waits for it alone.
+    pub fn is_minor(&self) -> bool {
+        self.priority == Priority::P3
+    }
+
     /// Adds a step of evidence.
     pub fn relate(&mut self, location: Location, role: Role, message: impl Into<String>) {
         self.related.push(Related {

@@ -113,6 +113,7 @@ fn report(project: &Project, number: usize, index: &Index, keeper: &Index) -> Op
     let judgement = priority::judge(&Cost::Upkeep, &Reach::service(), confidence, 0);
     let mut finding = Finding::new(ID, judgement, confidence, project.location(&place.file, place.span, &symbol));
     finding.subject = format!("{}.{}", table.name, index.key_list());
+    "indexes that another one makes needless".clone_into(&mut finding.cause);
     finding.title = format!(
         "{} on {} {relation} {}",
         evidence::capitalised(&describe(index)),

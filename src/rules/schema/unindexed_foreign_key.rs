@@ -250,8 +250,11 @@ fn report(project: &Project, at: usize, key: &ForeignKey, load: &Load) -> Option
     let judgement = load.judge(project, table, confidence);
     let mut finding = Finding::new(ID, judgement, confidence, project.location(&place.file, place.span, &symbol));
     finding.subject.clone_from(&symbol);
+    // One migration makes all that nobody waits for; what somebody waits for is looked at by itself.
     if load.lookups.is_empty() && load.deletes.is_empty() {
         finding.cause = "keys that no statement needs".to_owned();
+    } else if finding.is_minor() {
+        finding.cause = "keys whose look-ups cost little".to_owned();
     }
     finding.title = format!("{}.{columns} references {} and no index leads with it", table.name, key.target);
     finding.message = message(table, key, &columns, load);

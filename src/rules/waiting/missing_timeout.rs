@@ -113,11 +113,11 @@ impl Sessions {
     fn of(project: &Project) -> Sessions {
         let mut found = Sessions::default();
         for (file, module) in project.code.modules() {
-            let functions = module
-                .function_ids()
-                .map(|(id, _)| project.graph.function(project.graph.id(file, id)));
-            let mut edges = functions.flat_map(|node| &node.edges);
-            if !edges.any(|edge| edge.external.as_deref().is_some_and(clients::makes_session)) {
+            let makes = |id: FunctionId| {
+                let mut edges = project.graph.function(project.graph.id(file, id)).edges.iter();
+                edges.any(|edge| edge.external.as_deref().is_some_and(clients::makes_session) && !is_fallback(module, id, edge.expr))
+            };
+            if !module.function_ids().any(|(id, _)| makes(id)) {
                 continue;
             }
             if about::has_adapter(module) {
@@ -156,6 +156,12 @@ impl Defaults {
         }
         defaults
     }
+}
+
+/// `if session is None: session = requests.Session()`: a parameter's value where nobody gives one.
+fn is_fallback(module: &Module, function: FunctionId, made: ExprId) -> bool {
+    let bound = evidence::bound(module, made);
+    bound.is_some_and(|name| module.function(function).params.iter().any(|param| param.name == Some(name)))
 }
 
 fn check_file(handed: &Handed<'_, '_>, file: FileId, defaults: &Defaults, pages: &BrowserModules) -> Vec<Finding> {
