@@ -1,5 +1,6 @@
 //! What libraries mean: per-file facts, the vocabulary of values and queries, and one recogniser a library.
 
+pub mod db_migrate;
 pub mod django;
 pub mod drizzle;
 pub mod entries;

@@ -3,7 +3,7 @@
 
 use rustc_hash::FxHashSet;
 
-use super::{knex, kysely, node_pg_migrate, sequelize, typeorm};
+use super::{db_migrate, knex, kysely, node_pg_migrate, sequelize, typeorm};
 use crate::budget::{self, Limit};
 use crate::ir::{Call, ExprId, ExprKind, FunctionId, LoopKind, Module, StmtId, StmtKind};
 use crate::libraries::shared::declared::{self, BoundName, Consts, Declared, Tool, imports};
@@ -303,6 +303,9 @@ impl<'r> Run<'r> {
                 return self.push(Tool::NodePgMigrate, ops, span);
             }
         }
+        if let Some(step) = self.step_of_db_migrate(call) {
+            return self.db_migrate(&step, depth);
+        }
         let is_sequelize = on_handle || matches!(last, "queryInterface" | "context") || last.ends_with("queryInterface");
         if self.is_typeorm && on_handle && typeorm::migrations::METHODS.contains(&method) {
             let ops = typeorm::migrations::ops(options, method, call);
@@ -313,6 +316,46 @@ impl<'r> Run<'r> {
             return self.push(Tool::Sequelize, ops, span);
         }
         self.sent(method, call)
+    }
+
+    /// A call of what db-migrate hands to `up`; of `db.addIndex.bind(db, "a", …)`, which is called later, the call that it will be.
+    fn step_of_db_migrate<'c>(&self, call: &Call<'c>) -> Option<Call<'c>> {
+        let step = match (call.method()?, call.receiver(), call.args) {
+            ("bind", Some(bound), [_, given @ ..]) => Call {
+                callee: bound,
+                args: given,
+                ..*call
+            },
+            _ => *call,
+        };
+        let on = step.receiver().and_then(|receiver| call.module.name(receiver));
+        (on.is_some() && on == self.handle.as_deref() && db_migrate::is_migration(call.module)).then_some(step)
+    }
+
+    fn db_migrate(&mut self, step: &Call, depth: u32) -> bool {
+        let Some(method) = step.method() else { return false };
+        let span = self.module().expr(step.id).span;
+        if method == "runSql" {
+            if let Some(sql) = step.arg(0) {
+                self.sql(Tool::Sql, sql, step);
+            }
+        } else if db_migrate::METHODS.contains(&method) {
+            let options = OptionReader {
+                consts: &self.consts,
+                file: self.file,
+            };
+            let ops = db_migrate::ops(options, method, step);
+            self.push(Tool::Sql, ops, span);
+        } else {
+            return false;
+        }
+        // What comes next stands in its callback.
+        let then = step
+            .args
+            .iter()
+            .filter(|arg| matches!(step.module.kind(arg.value), ExprKind::Lambda(_)));
+        then.for_each(|arg| self.expression(arg.value, depth.saturating_sub(1)));
+        true
     }
 
     /// A project's own migrations send their statements by whatever client they are given: ``db.run(sql`CREATE INDEX …`)``. What changes
