@@ -569,3 +569,41 @@ export const herds = (controller: Herds): Router => {
     let files = [("controller.ts", other.as_str()), ("routes.ts", routes), ("caught.ts", caught)];
     assert!(!all(&files).iter().any(|(_, label, _)| label == "GET /herds"));
 }
+
+/// A handler that a wrapper of the program was given, and that is kept before it is registered, is the one that the route runs.
+#[test]
+fn handlers_that_are_wrapped_and_kept() {
+    let wrap = "export const caught = (run) => (req, res, next) => Promise.resolve(run(req, res, next)).catch(next);\nexport function counted(name, run) {\n  return async (req, res, next) => { count(name); await run(req, res, next); };\n}\nexport const answers = (text, log) => (req, res) => { log(text); res.send(text); };\nconst count = (name) => name;\n";
+    let herds = "import { caught } from \"./wrap\";\nasync function list(req, res) { res.json([]); }\nasync function add(req, res) { res.json({}); }\nexport default { list: caught(list), add: caught(add) };\n";
+    let app = "import express from \"express\";\nimport herds from \"./herds\";\nimport { answers, caught, counted } from \"./wrap\";\nconst app = express();\nconst one = caught(async (req, res) => { res.json({}); });\nconst some = counted(\"some\", function some(req, res) { res.json([]); });\nconst hello = answers(\"hello\", console.log);\napp.get(\"/one\", one);\napp.get(\"/some\", some);\napp.get(\"/herds\", herds.list);\napp.post(\"/herds\", herds.add);\napp.get(\"/hello\", hello);\n";
+    let files = [("app.ts", app), ("herds.ts", herds), ("wrap.ts", wrap)];
+    let found: Vec<String> = all(&files)
+        .into_iter()
+        .map(|(_, label, function)| format!("{label} {function}"))
+        .collect();
+    assert_eq!(
+        found,
+        [
+            "GET /one app.ts:",
+            "GET /some app.ts:some",
+            "GET /herds herds.ts:list",
+            "POST /herds herds.ts:add",
+            "GET /hello wrap.ts:answers"
+        ]
+    );
+}
+
+/// Elysia's steps run around the handlers of its server.
+#[test]
+fn steps_around_elysias_handlers() {
+    let app = "import { Elysia } from \"elysia\";\nimport { keyOf } from \"./keys\";\nexport const limit = new Elysia({ name: \"limit\" })\n  .derive(keyOf)\n  .onBeforeHandle({ as: \"global\" }, ({ headers }) => { count(headers[\"x-key\"]); })\n  .onError(({ error }) => String(error));\nconst count = (key) => key;\n";
+    let keys = "export async function keyOf({ headers }) { return { key: headers[\"x-key\"] }; }\n";
+    let labels: Vec<String> = all(&[("app.ts", app), ("keys.ts", keys)])
+        .into_iter()
+        .map(|(_, label, _)| label)
+        .collect();
+    assert_eq!(labels, ["hook `derive`", "hook `onBeforeHandle`", "hook `onError`"]);
+    // Other libraries' chains have such names, too.
+    let other = app.replace("elysia", "streams").replace("Elysia", "Stream");
+    assert!(all(&[("app.ts", &other), ("keys.ts", keys)]).is_empty());
+}

@@ -120,6 +120,9 @@ impl<'r> EntryFile<'r> {
             ExprKind::Lambda(function) => Some((file, *function)),
             ExprKind::Name(_) | ExprKind::Attr { .. } => {
                 if let Value::Function(at, function) = self.resolver.value(file, expr) {
+                    if let Some(handed_on) = self.handed_on(file, expr, (at, function), depth) {
+                        return Some(handed_on);
+                    }
                     // An interface only says that there is one.
                     let is_declared = self.resolver.module(at).is_abstract(function);
                     let behind = is_declared.then(|| self.behind(file, expr)).flatten();
@@ -156,6 +159,23 @@ impl<'r> EntryFile<'r> {
             }
             _ => None,
         }
+    }
+
+    /// The handler behind a name that keeps what a wrapper of the program made: `const list = caught(async (req, res) => …)`, where what
+    /// `caught` gives calls what it was given.
+    fn handed_on(&self, file: FileId, kept: ExprId, (at, made): (FileId, FunctionId), depth: u32) -> Option<(FileId, FunctionId)> {
+        let (wrapped_at, wrapped) = self.resolver.definition(file, kept)?;
+        let call = self.resolver.module(wrapped_at).call(wrapped)?;
+        let module = self.resolver.module(at);
+        let inner = module.function(made);
+        let params = &module.function(inner.parent?).params;
+        let (first, end) = inner.exprs;
+        let calls = (first.index()..end.index()).filter_map(|expr| module.call(ExprId(expr as u32)));
+        let given = calls.into_iter().find_map(|inner| match module.kind(inner.callee) {
+            ExprKind::Name(name) => params.iter().position(|param| param.name == Some(*name)),
+            _ => None,
+        })?;
+        self.handler_at(wrapped_at, call.arg(given)?, depth + 1)
     }
 
     /// `controller.list` of an interface that one class stands behind.

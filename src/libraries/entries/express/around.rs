@@ -18,6 +18,19 @@ const FASTIFY: &[&str] = &[
     "preSerialization",
     "preValidation",
 ];
+/// Elysia's steps around its handlers.
+const ELYSIA: &[&str] = &[
+    "derive",
+    "mapResponse",
+    "onAfterHandle",
+    "onAfterResponse",
+    "onBeforeHandle",
+    "onError",
+    "onParse",
+    "onRequest",
+    "onTransform",
+    "resolve",
+];
 /// Names of the parameters of middleware after the first.
 const NEXT: &[&str] = &["done", "next", "reply", "res", "response"];
 
@@ -104,6 +117,28 @@ pub fn added(site: &EntryFile<'_>, call: Call<'_>, out: &mut Vec<Entry>) {
         let often = if event == "onError" { Often::Seldom } else { Often::Always };
         out.push(Entry::hook(function, often, format!("hook `{event}`"), place));
     }
+}
+
+/// Whether a method is called as one of Elysia's steps.
+pub fn is_elysias(method: &str) -> bool {
+    ELYSIA.contains(&method)
+}
+
+/// `new Elysia().onBeforeHandle({ as: "global" }, f)`: it runs with each request of its server or part of one.
+pub fn of_elysia(site: &EntryFile<'_>, call: Call<'_>, method: &str, out: &mut Vec<Entry>) {
+    if !site.imports(&["elysia"]) || !super::is_router(site, call) {
+        return;
+    }
+    let Some(function) = call.args.last().and_then(|arg| site.handler(arg.value)) else {
+        return;
+    };
+    let often = if method == "onError" { Often::Seldom } else { Often::Always };
+    out.push(Entry::hook(
+        function,
+        often,
+        format!("hook `{method}`"),
+        site.module.expr(call.id).span,
+    ));
 }
 
 /// `server.decorate("authenticate", async (request, reply) => …)`.

@@ -38,6 +38,7 @@ pub fn call(site: &EntryFile<'_>, call: Call<'_>, method: &str, out: &mut Vec<En
         "decorate" | "decorateRequest" if is_router(site, call) => return around::decorated(site, call, out),
         "param" if is_router(site, call) => return around::of_parameter(site, call, out),
         "openapi" => return documented(site, call, out),
+        _ if around::is_elysias(method) => return around::of_elysia(site, call, method, out),
         _ => return,
     }
     let Some(route) = routed(site, call, method) else { return };
