@@ -65,6 +65,14 @@ impl FilterKind {
     pub fn is_wrapped(self) -> bool {
         matches!(self, FilterKind::Function | FilterKind::Folded)
     }
+
+    /// Whether it leaves many rows as a rule: a range, a search, what is not to be.
+    pub fn is_loose(self) -> bool {
+        matches!(
+            self,
+            FilterKind::Range | FilterKind::Pattern | FilterKind::Prefix | FilterKind::Negative
+        )
+    }
 }
 
 /// A table that a statement names.

@@ -164,6 +164,21 @@ CREATE TABLE counts (id bigint PRIMARY KEY, platform text, file text, name text,
     assert_eq!(advised(&indexed("file"), &[&query("b.made_by")]).len(), 1);
 }
 
+/// No index of columns serves a condition through a function: the others want theirs. One on the expression may serve all.
+#[test]
+fn what_stands_beside_a_function_wants_its_index() {
+    let asked = |condition: &str| advised(THINGS, &[&format!("SELECT id FROM things WHERE {condition} AND workspace_id = %s")]);
+    let plain = asked("size > %s");
+    assert!(plain.iter().any(|ddl| ddl.contains("(workspace_id")), "{plain:?}");
+    for condition in ["made_at::date >= %s", "date_trunc('day', made_at) = %s", "coalesce(size, 0) > %s"] {
+        let found = asked(condition);
+        assert!(found.iter().any(|ddl| ddl.contains("(workspace_id)")), "{condition}: {found:?}");
+    }
+    let schema = format!("{THINGS}CREATE INDEX d ON things ((made_at::date));");
+    let query = "SELECT id FROM things WHERE made_at::date = %s AND workspace_id = %s";
+    assert!(advised(&schema, &[query]).iter().all(|ddl| !ddl.contains("workspace_id")));
+}
+
 #[test]
 fn a_longer_index_serves_the_foreign_key_that_it_starts_with() {
     let query = "SELECT * FROM things WHERE owner_id = %s ORDER BY made_at DESC LIMIT 5";

@@ -358,10 +358,7 @@ impl<'a> StatementView<'a> {
         let mut is_bounded = false;
         for filter in &self.statement.filters {
             // A range or a search that is not understood leaves many rows in any case.
-            let loose = matches!(
-                filter.kind,
-                FilterKind::Range | FilterKind::Pattern | FilterKind::Prefix | FilterKind::Negative
-            );
+            let loose = filter.kind.is_loose();
             let here = self.place(&filter.column);
             let column = if here == Some(at) {
                 self.named(table, &filter.column.column)
@@ -373,6 +370,11 @@ impl<'a> StatementView<'a> {
                 continue;
             }
             if here.is_some_and(|here| here != at) {
+                continue;
+            }
+            // No index of columns serves a function: the other conditions want theirs.
+            if filter.kind == FilterKind::Function && !table.indexes.iter().any(serves_by_text) {
+                need.confidence = Confidence::Medium;
                 continue;
             }
             // An expression or GIN index may serve it: nothing is known of what is left.

@@ -4,6 +4,7 @@ use sqlparser::ast::{self, Expr, SetExpr, TableFactor};
 use sqlparser::dialect::{Dialect as SqlDialect, GenericDialect, MySqlDialect, PostgreSqlDialect, SQLiteDialect};
 use sqlparser::parser::{Parser, ParserError};
 
+use super::lex;
 use super::mask::HOLE;
 use super::predicate;
 use crate::budget::{self, Limit as Bound};
@@ -35,6 +36,8 @@ pub fn parse(text: &str, dialect: Dialect, base: usize) -> Option<Statement> {
         Dialect::Sqlite => [&SQLiteDialect {}, generic, &PostgreSqlDialect {}],
         Dialect::Generic => [generic, &PostgreSqlDialect {}, &MySqlDialect {}],
     };
+    let spelt = lex::spelt_out(text);
+    let text = spelt.as_deref().unwrap_or(text);
     let mut is_deep = false;
     let found = order.into_iter().find_map(|dialect| {
         let parser = Parser::new(dialect).with_recursion_limit(Bound::SqlNesting.count());

@@ -234,3 +234,26 @@ pub(super) fn boundary(text: &str, mut at: usize) -> usize {
     }
     at.min(text.len())
 }
+
+/// MySQL's `!paid` as `NOT paid`, which the parser reads; `None` where a text has none.
+pub fn spelt_out(text: &str) -> Option<String> {
+    let mut out = String::new();
+    let mut quote = None;
+    let mut kept = 0;
+    for (at, char) in text.char_indices() {
+        match quote {
+            Some(open) if open == char => quote = None,
+            Some(_) => {}
+            None if matches!(char, '\'' | '"' | '`') => quote = Some(char),
+            // `!=`, and `!~` of PostgreSQL.
+            None if char == '!' && !text[at + 1..].starts_with(['=', '~', '!']) && !text[..at].ends_with(['!', '@', '~']) => {
+                out.push_str(&text[kept..at]);
+                out.push_str("NOT ");
+                kept = at + 1;
+            }
+            None => {}
+        }
+    }
+    out.push_str(&text[kept..]);
+    (kept > 0).then_some(out)
+}
