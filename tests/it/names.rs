@@ -263,3 +263,84 @@ fn a_type_that_is_what_a_function_gives() {
     let both = "type makeShips = ReturnType<typeof makeShips>;\nexport const makeShips = () => ({ named });";
     assert_eq!(asks_through(both, "Made"), 1);
 }
+
+/// The columns of `goats` without an index that a look-up by barn and one by name would want, after these steps of db-migrate.
+fn goats_lack(steps: &[&str]) -> Vec<String> {
+    let app = "import { Pool } from \"pg\";\nconst pool = new Pool();\nexport const of = (barn: number) => pool.query(\"SELECT * FROM goats WHERE barn_id = $1\", [barn]);\nexport const named = (name: string) => pool.query(\"SELECT * FROM goats WHERE name = $1\", [name]);\nexport const add = (name: string) => pool.query(\"INSERT INTO goats (name) VALUES ($1)\", [name]);\n";
+    let steps: Vec<(String, String)> = steps
+        .iter()
+        .enumerate()
+        .map(|(at, step)| (format!("migrations/2024010100000{at}-step.js"), format!("exports.up = {step};\n")))
+        .collect();
+    let mut files = vec![("src/app.ts", app)];
+    files.extend(steps.iter().map(|(path, text)| (path.as_str(), text.as_str())));
+    let mut titles: Vec<String> = Vec::new();
+    for rule in ["missing-index", "unindexed-foreign-key"] {
+        let all = found(rule, &files);
+        titles.extend(all.into_iter().map(|finding| {
+            let column = ["barn_id", "name"].into_iter().find(|column| finding.title.contains(column));
+            format!("{rule} {}", column.unwrap_or(&finding.title))
+        }));
+    }
+    titles
+}
+
+#[test]
+fn the_steps_of_db_migrate_are_read() {
+    let by_sql = "(db, done) => db.runSql('CREATE TABLE goats (id INT PRIMARY KEY, barn_id INT, name TEXT)', done)";
+    let both = ["missing-index barn_id", "missing-index name"];
+    let mut lack = goats_lack(&[by_sql]);
+    lack.sort();
+    assert_eq!(lack, both);
+    let by_columns = "async (db) => {\n  await db.createTable('goats', { columns: { id: { type: 'int', primaryKey: true }, barn_id: 'int', name: { type: 'string', notNull: true } }, ifNotExists: true });\n  await db.runSql('SELECT 1');\n}";
+    let mut lack = goats_lack(&[by_columns]);
+    lack.sort();
+    assert_eq!(lack, both);
+    for index in [
+        "(db, done) => db.addIndex('goats', 'goats_barn', ['barn_id'], done)",
+        "function (db, done) { db.runSql('SELECT 1', () => { db.addIndex('goats', 'goats_barn', ['barn_id'], false, done); }); }",
+        "(db, done) => async.series([db.addIndex.bind(db, 'goats', 'goats_barn', ['barn_id']), db.runSql.bind(db, 'SELECT 1')], done)",
+        "async (db) => { await db.runSql('CREATE INDEX goats_barn ON goats (barn_id)'); }",
+    ] {
+        let marked = format!("{index};\nlet dbmigrate");
+        assert_eq!(goats_lack(&[by_sql, &marked]), ["missing-index name"], "{index}");
+    }
+    let barns = "(db) => db.createTable('barns', { id: { type: 'int', primaryKey: true } }).then(() => db.runSql('SELECT 1'))";
+    let key = "(db) => db.addForeignKey('goats', 'barns', 'goats_barn_fk', { barn_id: 'id' }, { onDelete: 'CASCADE' });\nlet dbmigrate";
+    let mut lack = goats_lack(&[by_sql, barns, key]);
+    lack.sort();
+    assert_eq!(lack, ["missing-index name", "unindexed-foreign-key barn_id"]);
+}
+
+#[test]
+fn mysqls_exclamation_mark_negates() {
+    let of = |condition: &str| {
+        let app = format!(
+            "import mysql from \"mysql2/promise\";\nconst db = mysql.createPool({{}});\nexport async function votes(clip: number) {{\n  return db.query(\"SELECT * FROM votes WHERE clip_id = ? AND {condition}\", [clip]);\n}}\n"
+        );
+        let schema = "CREATE TABLE votes (id INT PRIMARY KEY AUTO_INCREMENT, clip_id INT, valid TINYINT) ENGINE=InnoDB;\nINSERT INTO votes VALUES (1, 1, 1);\n";
+        found("missing-index", &[("src/app.ts", &app), ("schema.sql", schema)]).len()
+    };
+    assert_eq!(of("NOT valid"), 1);
+    assert_eq!(of("!valid"), 1);
+    assert_eq!(of("!(valid = 1 OR valid = 2)"), 1);
+    assert_eq!(of("name <> '!'"), 1);
+}
+
+/// A `return` ends one pass of a callback: the others run all the same.
+#[test]
+fn a_return_in_a_callback_ends_no_loop() {
+    let message = |rows: &str| {
+        let app = format!(
+            "import {{ Pool }} from \"pg\";\nconst pool = new Pool();\nexport async function all() {{\n  const rows = (await pool.query(\"SELECT id FROM goats\")).rows;\n{rows}\n}}\n"
+        );
+        let all = found("n-plus-one", &[("src/app.ts", &app)]);
+        assert_eq!(all.len(), 1, "{rows}");
+        all[0].message.contains("ends at the first result")
+    };
+    let pass = "    try {\n      const found = await pool.query(\"SELECT * FROM barns WHERE goat = $1\", [row.id]);\n      if (found) return found.rows[0];\n    } catch { return null; }";
+    assert!(!message(&format!(
+        "  return Promise.all(rows.map(async (row) => {{\n{pass}\n  }}));"
+    )));
+    assert!(message(&format!("  for (const row of rows) {{\n{pass}\n  }}")));
+}

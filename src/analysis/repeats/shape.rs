@@ -27,6 +27,10 @@ pub fn holds(module: &Module, around: &Loop, expr: ExprId) -> bool {
 
 /// `found = load(key); if found: return found`: worst case once a row, usually fewer.
 pub fn searches(module: &Module, around: &Loop, expr: ExprId) -> bool {
+    // A `return` ends one pass of a callback, and no `map`.
+    if matches!(around.kind, LoopForm::Callback(_)) {
+        return false;
+    }
     let mut at = module.expr(expr).parent;
     let stmt = loop {
         at = match at {

@@ -126,7 +126,8 @@ impl<'p> Check<'p> {
         if ends && seconds >= PATIENT {
             return self.silent(at, "the timer ends by itself, and is patient until then");
         }
-        let passes = ends || self.is_passing(at) || self.is_timed(at);
+        let rests = rests_while_hidden(self.module, at);
+        let passes = ends || self.is_passing(at) || self.is_timed(at) || rests;
         let judgement = priority::judge(&Cost::Poll(seconds), &reach, Confidence::High, usize::from(passes));
         let span = self.module.expr(at).span;
         let mut finding = Finding::new(ID, judgement, Confidence::High, self.project.place_in(function, span));
@@ -137,10 +138,10 @@ impl<'p> Check<'p> {
             "{} is asked again every {} {}, whether or not anything changed{}.",
             evidence::capitalised(&request.words),
             duration(seconds),
-            if passes {
-                "while the condition before it holds"
-            } else {
-                "as long as this runs"
+            match (rests, passes) {
+                (true, _) => "while its page is shown",
+                (_, true) => "while the condition before it holds",
+                _ => "as long as this runs",
             },
             label.as_deref().map(|label| format!("; reached from {label}")).unwrap_or_default()
         );
@@ -184,6 +185,20 @@ fn ends_itself(module: &Module, timer: ExprId) -> bool {
     (first.0..end.0)
         .map(ExprId)
         .any(|id| module.call(id).is_some_and(|call| call.method() == Some("clearInterval")))
+}
+
+/// Whether the code around a timer asks if the page is shown: `if (document.hidden) return`, `document.visibilityState === "visible"`.
+fn rests_while_hidden(module: &Module, timer: ExprId) -> bool {
+    if !["hidden", "visibilityState"].iter().any(|name| module.sym(name).is_some()) {
+        return false;
+    }
+    let (first, end) = module.function(module.owner(timer)).exprs;
+    (first.0..end.0).map(ExprId).any(|id| match module.kind(id) {
+        ExprKind::Attr { base, name } => {
+            module.name(*base) == Some("document") && matches!(module.str(*name), "hidden" | "visibilityState")
+        }
+        _ => false,
+    })
 }
 
 /// Where the first `if (…) return;` of a function's body ends, in a function that clears an interval.
