@@ -24,29 +24,29 @@ const RELATED: &str = "It brings the related rows as a whole: where these are wi
 const MOST_NAMED: usize = 4;
 
 /// The way out for one finding.
-pub fn fix(project: &Project, row: &PerRow<'_>) -> Fix {
+pub fn fix(project: &Project, eval: &Evaluator<'_>, row: &PerRow<'_>) -> Fix {
     if let Some(read) = &row.relation {
-        return relation(project, read);
+        return relation(project, eval, read);
     }
     if row.remote.is_some() {
         return advice(Advised::Read(ReadShape::Remote), "", &[]);
     }
     let Some(site) = row.site else {
-        return called(project, row);
+        return called(project, eval, row);
     };
     if row.access == Access::Read
         && let Some(fix) = asked_for(project, row, site)
     {
         return fix;
     }
-    of_site(project, row, site)
+    of_site(project, eval, row, site)
 }
 
 /// How the query of the rows is to be written where a relation of each row is read.
-pub fn remedy(project: &Project, row: &PerRow<'_>) -> Option<Remedy> {
+pub fn remedy(project: &Project, eval: &Evaluator<'_>, row: &PerRow<'_>) -> Option<Remedy> {
     let read = row.relation.as_ref().filter(|read| !read.is_column)?;
     let (at, expr) = read.source?;
-    let query = Evaluator::new(&project.code).query_at(at, expr)?;
+    let query = eval.query_at(at, expr)?;
     let span = |file: FileId, expr: ExprId| project.code.module(file).expr(expr).span;
     Some(Remedy::Calls(vec![Rewrite {
         file: project.path(at).to_owned(),
@@ -62,10 +62,10 @@ pub fn remedy(project: &Project, row: &PerRow<'_>) -> Option<Remedy> {
 }
 
 /// What to do about a statement of the loop itself.
-fn of_site(project: &Project, row: &PerRow<'_>, site: &QuerySite) -> Fix {
+fn of_site(project: &Project, eval: &Evaluator<'_>, row: &PerRow<'_>, site: &QuerySite) -> Fix {
     let module = project.code.module(site.file);
     let table = site.query.table().filter(|name| !name.is_empty()).unwrap_or("rows");
-    let key = column(project, row, site);
+    let key = column(eval, row, site);
     let waits = module.function(project.graph.function(site.function).id).is_async && !site.query.blocking;
     let values = [
         ("table", table),
@@ -92,7 +92,7 @@ fn of_site(project: &Project, row: &PerRow<'_>, site: &QuerySite) -> Fix {
 }
 
 /// What to do about a call that leads to a statement.
-fn called(project: &Project, row: &PerRow<'_>) -> Fix {
+fn called(project: &Project, eval: &Evaluator<'_>, row: &PerRow<'_>) -> Fix {
     if row.access == Access::Write {
         return advice(Advised::Write(Write::Call), "", &[]);
     }
@@ -117,7 +117,7 @@ fn called(project: &Project, row: &PerRow<'_>) -> Fix {
     if let Some(fix) = asked_for(project, row, site) {
         return fix;
     }
-    let key = only_key(&site.query).filter(|key| hangs_on(project, row, (target, site), key));
+    let key = only_key(&site.query).filter(|key| hangs_on(project, eval, row, (target, site), key));
     match (site.query.table().filter(|name| !name.is_empty()), key) {
         (Some(table), Some(key)) => {
             let values = [("callee", callee.as_str()), ("table", table), ("column", key)];
@@ -130,22 +130,21 @@ fn called(project: &Project, row: &PerRow<'_>) -> Fix {
 }
 
 /// Whether it is by what a pass of the loop hands over that a statement of the called function compares a column.
-fn hangs_on(project: &Project, row: &PerRow<'_>, (target, site): (FnId, &QuerySite), key: &str) -> bool {
-    let mut edges = project.graph.function(row.function).edges.iter();
-    let Some(edge) = edges.find(|edge| edge.expr == row.expr && edge.targets.contains(&target)) else {
+fn hangs_on(project: &Project, eval: &Evaluator<'_>, row: &PerRow<'_>, (target, site): (FnId, &QuerySite), key: &str) -> bool {
+    let mut edges = project.graph.edges_at(&project.code, row.function, row.expr);
+    let Some(edge) = edges.find(|edge| edge.targets.contains(&target)) else {
         return false;
     };
     let callee = project.graph.function(target);
     if site.function != target {
         return false;
     }
-    let eval = Evaluator::new(&project.code);
     let file = project.graph.function(row.function).file;
     let here = project.code.module(file);
     let there = project.code.module(callee.file);
     let params = there.function(callee.id).params.iter().enumerate();
     let varying: Vec<Sym> = params
-        .filter(|(index, _)| passed_as(project, here, edge, target, *index).is_some_and(|given| varies(&eval, row, file, given)))
+        .filter(|(index, _)| passed_as(project, here, edge, target, *index).is_some_and(|given| varies(eval, row, file, given)))
         .filter_map(|(_, param)| param.name)
         .collect();
     let is_varying = |value: ExprId| body::names(there, value).iter().any(|name| varying.contains(name));
@@ -279,11 +278,10 @@ fn own_key(project: &Project, read: &RelationRead) -> Option<Fix> {
 }
 
 /// Load the relation with the rows.
-fn relation(project: &Project, read: &RelationRead) -> Fix {
+fn relation(project: &Project, eval: &Evaluator<'_>, read: &RelationRead) -> Fix {
     if let Some(fix) = own_key(project, read) {
         return fix;
     }
-    let eval = Evaluator::new(&project.code);
     let source = read.source.and_then(|(at, expr)| eval.query_at(at, expr));
     let library = source.as_ref().map_or("", |query| query.library);
     let model = source.as_ref().and_then(|query| query.table()).unwrap_or("Model");
@@ -336,14 +334,13 @@ fn advised(library: &str, model: &str, path: &str, shape: ReadShape) -> Fix {
 }
 
 /// The column whose value differs from pass to pass, or the only one that is compared.
-fn column(project: &Project, row: &PerRow<'_>, site: &QuerySite) -> Option<String> {
+fn column(eval: &Evaluator<'_>, row: &PerRow<'_>, site: &QuerySite) -> Option<String> {
     let filters = || {
         let equal = site.query.statement.filters.iter();
         equal.filter(|filter| matches!(filter.kind, FilterKind::Equality | FilterKind::In))
     };
-    let eval = Evaluator::new(&project.code);
-    let is_varying = |value: ExprId| varies(&eval, row, site.file, value);
-    let varying = compared(project.code.module(site.file), site.expr, &is_varying);
+    let is_varying = |value: ExprId| varies(eval, row, site.file, value);
+    let varying = compared(eval.code.module(site.file), site.expr, &is_varying);
     let is_it = |column: &str| varying.iter().any(|name| is_column(name, column));
     let only = || filters().next().filter(|_| filters().nth(1).is_none());
     let chosen = filters().find(|filter| is_it(&filter.column.column)).or_else(only);

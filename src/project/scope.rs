@@ -66,11 +66,12 @@ pub enum Member {
     Class(ClassId),
 }
 
+/// A name in a function.
+type Key = (FunctionId, Sym);
+
 /// A name's binding in a function.
 #[derive(Clone, Debug, PartialEq)]
 struct Named {
-    function: FunctionId,
-    name: Sym,
     binding: Binding,
     /// The nearest one before it, of the same function and name, that holds further down: where this one holds no more, those in
     /// between do not either.
@@ -84,8 +85,10 @@ type Members = Box<[(Sym, Member)]>;
 /// times the room.
 #[derive(Debug, Default)]
 pub struct Scope {
+    /// The function and the name of each binding. They are what a search looks at, and lie together for it.
+    keys: Box<[Key]>,
     /// By function, name and range.
-    bindings: Vec<Named>,
+    bindings: Box<[Named]>,
     /// The names of the top level, by text.
     top: Box<[Sym]>,
     /// Members of each class, by text, then in the order of the code.
@@ -108,32 +111,24 @@ impl Scope {
         let Collect {
             mut bindings, mut members, ..
         } = collect;
-        bindings.sort_by_key(
-            |Named {
-                 function, name, binding, ..
-             }| (*function, *name, binding.range.start, binding.range.end),
-        );
-        bindings.shrink_to_fit();
-        find_longer(&mut bindings);
+        bindings.sort_by_key(|(key, binding)| (*key, binding.range.start, binding.range.end));
+        let keys: Box<[Key]> = bindings.iter().map(|(key, _)| *key).collect();
+        let bindings = bindings.into_iter().map(|(_, binding)| Named { binding, longer: None });
+        let mut bindings: Box<[Named]> = bindings.collect();
+        find_longer(&keys, &mut bindings);
         for members in &mut members {
             members.sort_by_key(|(name, _)| module.str(*name));
         }
         let mut scope = Scope {
+            keys,
             bindings,
             top: Box::new([]),
             members: members.into_iter().map(Into::into).collect(),
         };
-        let mut top: Vec<Sym> = scope.of_function(FunctionId::MODULE).iter().map(|named| named.name).collect();
-        top.dedup();
+        let mut top: Vec<Sym> = scope.names(FunctionId::MODULE).collect();
         top.sort_unstable_by_key(|&name| module.str(name));
         scope.top = top.into();
         scope
-    }
-
-    fn of_function(&self, function: FunctionId) -> &[Named] {
-        let from = self.bindings.partition_point(|named| named.function < function);
-        let upto = self.bindings.partition_point(|named| named.function <= function);
-        &self.bindings[from..upto]
     }
 
     /// All bindings of a name in a function, in the order of the code.
@@ -144,20 +139,23 @@ impl Scope {
 
     /// Where the bindings of a name in a function begin and end.
     fn bindings(&self, function: FunctionId, name: Sym) -> (usize, usize) {
-        let from = self
-            .bindings
-            .partition_point(|named| (named.function, named.name) < (function, name));
-        let rest = &self.bindings[from..];
-        (
-            from,
-            from + rest.partition_point(|named| (named.function, named.name) == (function, name)),
-        )
+        let key = (function, name);
+        let from = self.keys.partition_point(|known| *known < key);
+        // Most names are bound once or twice: the end is looked for from here, further and further.
+        let mut reach = 1;
+        while self.keys.get(from + reach - 1) == Some(&key) {
+            reach *= 2;
+        }
+        let (near, far) = (from + reach / 2, (from + reach).min(self.keys.len()));
+        (from, near + self.keys[near..far].partition_point(|known| *known == key))
     }
 
     /// The names that a function binds, each once.
     pub fn names(&self, function: FunctionId) -> impl Iterator<Item = Sym> {
-        let same = self.of_function(function).chunk_by(|one, next| one.name == next.name);
-        same.filter_map(|same| same.first().map(|named| named.name))
+        let from = self.keys.partition_point(|(known, _)| *known < function);
+        let count = self.keys[from..].partition_point(|(known, _)| *known == function);
+        let same = self.keys[from..from + count].chunk_by(|one, next| one == next);
+        same.filter_map(|same| same.first().map(|(_, name)| *name))
     }
 
     /// Whether a function binds a name.
@@ -202,11 +200,10 @@ impl Scope {
     }
 }
 
-/// Sets [`Named::longer`] in sorted bindings.
-fn find_longer(bindings: &mut [Named]) {
+/// Sets [`Named::longer`] in sorted bindings, whose keys are these.
+fn find_longer(keys: &[Key], bindings: &mut [Named]) {
     for at in 1..bindings.len() {
-        let is_same = |other: &Named| (other.function, other.name) == (bindings[at].function, bindings[at].name);
-        let mut before = Some(at - 1).filter(|&before| is_same(&bindings[before]));
+        let mut before = Some(at - 1).filter(|&before| keys[before] == keys[at]);
         while let Some(index) = before {
             if bindings[index].binding.range.end > bindings[at].binding.range.end {
                 break;
@@ -219,19 +216,14 @@ fn find_longer(bindings: &mut [Named]) {
 
 struct Collect<'m> {
     module: &'m Module,
-    bindings: Vec<Named>,
+    bindings: Vec<(Key, Binding)>,
     members: Vec<Vec<(Sym, Member)>>,
 }
 
 impl Collect<'_> {
     fn bind(&mut self, function: FunctionId, name: Sym, range: Span, bound: Bound, annotation: Option<ExprId>) {
         let binding = Binding { range, bound, annotation };
-        self.bindings.push(Named {
-            function,
-            name,
-            binding,
-            longer: None,
-        });
+        self.bindings.push(((function, name), binding));
     }
 
     fn function_end(&self, function: FunctionId) -> u32 {
@@ -400,9 +392,9 @@ impl Collect<'_> {
         // `except ImportError: library = None`: where the name is used, the library is there.
         let module = self.module;
         let is_nothing = |binding: &Binding| matches!(&binding.bound, Bound::Value(value, path) if path.is_empty() && matches!(module.kind(*value), ExprKind::Null));
-        let imported: FxHashSet<(FunctionId, Sym)> = module.imports.iter().map(|import| (import.function, import.local)).collect();
+        let imported: FxHashSet<Key> = module.imports.iter().map(|import| (import.function, import.local)).collect();
         self.bindings
-            .retain(|named| !is_nothing(&named.binding) || !imported.contains(&(named.function, named.name)));
+            .retain(|(key, binding)| !is_nothing(binding) || !imported.contains(key));
     }
 
     /// A type and a value may have one name: what code reads is the value.
@@ -412,14 +404,9 @@ impl Collect<'_> {
             return;
         }
         let is_type = |binding: &Binding| matches!(binding.bound, Bound::Class(class) if module.class(class).is_interface);
-        let values: FxHashSet<(FunctionId, Sym)> = self
-            .bindings
-            .iter()
-            .filter(|named| !is_type(&named.binding))
-            .map(|named| (named.function, named.name))
-            .collect();
-        self.bindings
-            .retain(|named| !is_type(&named.binding) || !values.contains(&(named.function, named.name)));
+        let values = self.bindings.iter().filter(|(_, binding)| !is_type(binding)).map(|(key, _)| *key);
+        let values: FxHashSet<Key> = values.collect();
+        self.bindings.retain(|(key, binding)| !is_type(binding) || !values.contains(key));
     }
 
     fn classes(&mut self) {
@@ -505,10 +492,8 @@ mod tests {
 
     /// The binding that a look at all of a name's bindings finds.
     fn by_search(scope: &Scope, function: FunctionId, name: Sym, offset: u32) -> Option<&Binding> {
-        let mut all = scope
-            .bindings
-            .iter()
-            .filter(|named| (named.function, named.name) == (function, name));
+        let all = scope.keys.iter().zip(&scope.bindings);
+        let mut all = all.filter(|(key, _)| **key == (function, name)).map(|(_, named)| named);
         let holds = |named: &&Named| named.binding.range.start <= offset && offset <= named.binding.range.end;
         let found = all.clone().rfind(holds).or_else(|| all.next_back());
         found.map(|named| &named.binding)
@@ -537,11 +522,7 @@ x: int
         let mut several = 0;
         for function in (0..module.functions.len()).map(|id| FunctionId(id as u32)) {
             for name in (0..module.strings.len()).map(|sym| Sym(sym as u32)) {
-                let count = scope
-                    .bindings
-                    .iter()
-                    .filter(|named| (named.function, named.name) == (function, name))
-                    .count();
+                let count = scope.keys.iter().filter(|key| **key == (function, name)).count();
                 several = several.max(count);
                 assert_eq!(scope.binds(function, name), count > 0);
                 for offset in (0..=text.len() as u32).chain([u32::MAX]) {

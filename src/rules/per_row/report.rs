@@ -78,14 +78,19 @@ fn source(project: &Project, eval: &Evaluator<'_>, file: FileId, around: &Loop) 
 /// Makes the findings of one kind, one for each loop.
 pub fn findings(project: &Project, rows: &[PerRow<'_>], rule: &str, access: Access) -> Vec<Finding> {
     let services = Services::of(project, rows);
-    let mut made: Vec<(FileId, Span, ExprId, Finding)> = rows
-        .par_iter()
-        .filter(|row| row.access == access)
-        .filter_map(|row| {
-            let file = project.graph.function(row.function).file;
-            finding(project, rule, (row, &services)).map(|finding| (file, row.around.span, row.expr, finding))
-        })
-        .collect();
+    let file_of = |row: &PerRow<'_>| project.graph.function(row.function).file;
+    // What is found of one loop's rows is known for the next one: lists are made of lists.
+    let in_file = |rows: &[PerRow<'_>]| {
+        let eval = Evaluator::new(&project.code);
+        let wanted = rows.iter().filter(|row| row.access == access);
+        let made = wanted.filter_map(|row| {
+            let finding = finding(project, &eval, rule, (row, &services))?;
+            Some((file_of(row), row.around.span, row.expr, finding))
+        });
+        made.collect::<Vec<_>>()
+    };
+    let files = rows.par_chunk_by(|one, next| file_of(one) == file_of(next));
+    let mut made: Vec<(FileId, Span, ExprId, Finding)> = files.flat_map_iter(in_file).collect();
     made.sort_by(|(file, span, _, finding), (other_file, other_span, _, other)| {
         let key = |file: &FileId, span: &Span, finding: &Finding| (*file, span.start, span.end, finding.priority, finding.confidence);
         key(file, span, finding)
@@ -229,11 +234,10 @@ fn merge(first: &mut Finding, more: Vec<Finding>, at_most: usize) {
     }
 }
 
-fn finding(project: &Project, rule: &str, (row, services): (&PerRow<'_>, &Services)) -> Option<Finding> {
+fn finding(project: &Project, eval: &Evaluator<'_>, rule: &str, (row, services): (&PerRow<'_>, &Services)) -> Option<Finding> {
     let node = project.graph.function(row.function);
     let module = project.code.module(node.file);
-    let eval = Evaluator::new(&project.code);
-    let from = source(project, &eval, node.file, &row.around);
+    let from = source(project, eval, node.file, &row.around);
     if from.as_ref().and_then(|source| source.limit).is_some_and(|rows| rows <= 3) {
         project.silent(
             rule,
@@ -250,7 +254,7 @@ fn finding(project: &Project, rule: &str, (row, services): (&PerRow<'_>, &Servic
         None => confidence(row, from.as_ref()),
     };
     let over = over(module, row, from.as_ref());
-    let cost = cost(project, &eval, row, (from.as_ref(), &over));
+    let cost = cost(project, eval, row, (from.as_ref(), &over));
     let judgement = priority::judge(
         &cost,
         &reach,
@@ -315,8 +319,8 @@ fn finding(project: &Project, rule: &str, (row, services): (&PerRow<'_>, &Servic
             evidence::describe(&site.query),
         );
     }
-    finding.fix = crate::advice::per_row::fix(project, row);
-    finding.remedy = crate::advice::per_row::remedy(project, row);
+    finding.fix = crate::advice::per_row::fix(project, eval, row);
+    finding.remedy = crate::advice::per_row::remedy(project, eval, row);
     finding.repeats = Some(match (&row.relation, row.target) {
         (Some(_), _) => Repeats::Relation,
         (None, Some(_)) => Repeats::Call,

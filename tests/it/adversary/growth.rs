@@ -111,7 +111,6 @@ const REACH: &[(&str, &[&str])] = &[
     ("project-sequelize-helpers", &["migration-steps"]),
     ("project-diamonds", &["ancestors"]),
     ("project-endpoints-of-one-object", &["askers"]),
-    ("project-lists-of-lists-of-rows", &["distance"]),
     ("project-narrowed-queryset", &["distance"]),
     ("project-filtered-lines", &["distance"]),
     ("typescript-open-comments", &["too-much-work"]),
