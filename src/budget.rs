@@ -16,7 +16,7 @@ pub use counted::{CountedItems, CountedVec};
 pub use description::{LimitDescription, table};
 pub use overruns::{Overrun, Overruns, hearing, tell};
 pub use steps::Steps;
-pub use work::{Work, done, looked};
+pub use work::{Work, count, done, looked};
 
 /// A bound. Its row in [`Limit::about`] says how much, and what is left out beyond it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

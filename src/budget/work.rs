@@ -54,3 +54,9 @@ pub fn done() -> Work {
         steps: STEPS.get(),
     }
 }
+
+/// Counts what another thread has done for this one.
+pub fn count(work: Work) {
+    looked(work.looks as usize);
+    stepped(work.steps);
+}

@@ -3,11 +3,13 @@
 use std::cell::RefCell;
 use std::hint::black_box;
 use std::ops::ControlFlow;
+use std::panic::resume_unwind;
 use std::sync::{Mutex, PoisonError};
+use std::thread;
 
 use tree_sitter::{Language as Grammar, ParseOptions, Parser, Tree};
 
-use crate::budget::{Limit, Steps};
+use crate::budget::{self, Limit, Steps};
 use crate::coverage::Reason;
 
 /// Steps that a text of any length may take.
@@ -26,41 +28,50 @@ const OPERATIONS: u64 = 100;
 const PIECE: usize = 1 << 16;
 /// Longer texts are parsed one at a time: their trees are several hundred times as large.
 const LARGE: usize = 1 << 20;
-/// How many sizes of small memory, 16 bytes apart, the C library keeps for a thread, and how many of each.
-const SPARE_SIZES: usize = 64;
-const SPARE_OF_EACH: usize = 7;
+/// Stack of the thread for these, as much as other workers have.
+const STACK: usize = 16 << 20;
 static LARGE_ONE: Mutex<()> = Mutex::new(());
 
 thread_local! {
     static PARSER: RefCell<Parser> = RefCell::new(Parser::new());
 }
 
-/// Does something with the tree of a text. A text that is not the grammar's has one too, with broken ranges.
+/// Does something with the tree of a text. A text that is not the grammar's has one too, with broken ranges. `read` tells of no bounds.
 ///
 /// Fails with [`Reason::TooMuchWork`] when parsing takes more steps than a text of its length may.
-pub fn with_tree<T>(grammar: &Grammar, text: &str, read: impl FnOnce(&Tree) -> T) -> Result<T, Reason> {
+pub fn with_tree<T: Send>(grammar: &Grammar, text: &str, read: impl FnOnce(&Tree) -> T + Send) -> Result<T, Reason> {
     if text.len() <= LARGE {
         return Ok(read(&tree(grammar, text)?));
     }
     let _alone = LARGE_ONE.lock().unwrap_or_else(PoisonError::into_inner);
-    let (before, large) = (spare(), black_box(Vec::<u8>::with_capacity(PIECE)));
-    let tree = tree(grammar, text)?;
-    let done = read(&tree);
-    drop(tree);
-    let after = spare();
-    drop(before);
-    drop(after);
-    drop(large);
-    Ok(done)
+    on_its_own(|| tree(grammar, text).map(|tree| read(&tree)))
 }
 
-/// All small memory that the C library keeps for this thread. Of each size it keeps the first few pieces that are freed: with a large tree,
-/// pieces from its end, which hold back what lies before them. Taken from it once the tree is gone, and freed after others of their sizes,
-/// they are free for good; freed next to something large, small pieces are joined as well. Then the memory of the tree, several hundred
-/// megabytes, is given back before the module is made.
-fn spare() -> Vec<Vec<u8>> {
-    let sizes = (1..=SPARE_SIZES).flat_map(|size| [size * 16 - 8; SPARE_OF_EACH]);
-    black_box(sizes.map(Vec::with_capacity).collect())
+/// Does something that takes much memory for a while, and gives that back once it is done: several hundred megabytes, before the module is
+/// made.
+///
+/// It has a thread, for the C library keeps small memory for each: of each size the first few pieces that are freed. With a large tree
+/// these are pieces from its end, which hold back all that lies before them until the thread ends. Then it takes the end of something large
+/// that lies in the same memory to have the pieces joined.
+fn on_its_own<T: Send>(work: impl FnOnce() -> Result<T, Reason> + Send) -> Result<T, Reason> {
+    let work = || {
+        let large = black_box(Vec::<u8>::with_capacity(PIECE));
+        (work(), large, budget::done())
+    };
+    // By its name the binary knows whose panics are told.
+    let named = thread::current().name().map(str::to_owned).unwrap_or_default();
+    let ended = thread::scope(|scope| {
+        let thread = thread::Builder::new().name(named).stack_size(STACK).spawn_scoped(scope, work);
+        thread.map(thread::ScopedJoinHandle::join)
+    });
+    let (done, large, counted) = match ended {
+        Ok(Ok(ended)) => ended,
+        Ok(Err(panic)) => resume_unwind(panic),
+        Err(_) => return Err(Reason::InternalError),
+    };
+    budget::count(counted);
+    drop(large);
+    done
 }
 
 fn tree(grammar: &Grammar, text: &str) -> Result<Tree, Reason> {

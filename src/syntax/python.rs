@@ -57,7 +57,8 @@ pub fn lower(text: &str) -> Result<Module, Reason> {
     let cut = nesting::cut(&lines, Opens::Brackets);
     let text = cut.as_ref();
     let tables: &Tables<K> = &TABLES;
-    let flat = parse::with_tree(&GRAMMAR, text, |tree| Flat::new(tree, tables, ROOM.take()))?;
+    let room = ROOM.take();
+    let flat = parse::with_tree(&GRAMMAR, text, |tree| Flat::new(tree, tables, room))?;
     let builder = Builder::new(Language::Python, text.len());
     let mut lower = Lower { flat, text, b: builder };
     lower.notes();

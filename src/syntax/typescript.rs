@@ -66,7 +66,8 @@ pub fn lower(text: &str, jsx: bool) -> Result<Module, Reason> {
     let cut = nesting::cut(text, Opens::TypesAndLabels);
     let masked = super::tagged::mask_type_arguments(&cut);
     let text = masked.as_ref();
-    let flat = parse::with_tree(grammar, text, |tree| Flat::new(tree, tables, ROOM.take()))?;
+    let room = ROOM.take();
+    let flat = parse::with_tree(grammar, text, |tree| Flat::new(tree, tables, room))?;
     let builder = Builder::new(Language::TypeScript, text.len());
     let mut lower = Lower { flat, text, b: builder };
     lower.notes();
