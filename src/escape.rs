@@ -92,20 +92,50 @@ fn push_visible(out: &mut String, character: char) {
 /// Data as JSON of several lines, with a line break at the end; what could steer a terminal or a CI service is spelled out, which
 /// means the same.
 pub fn json(data: &impl serde::Serialize) -> String {
-    // Plain data with string keys always serialises.
-    let text = serde_json::to_string_pretty(data).unwrap_or_default();
-    let mut out = String::with_capacity(text.len() + 1);
-    each(&text, |piece| match piece {
-        Piece::Plain(run) => out.push_str(run),
-        Piece::Odd(_, '\n') => out.push('\n'),
-        Piece::Odd(_, character) => {
-            for unit in character.encode_utf16(&mut [0; 2]) {
-                out.push_str(&format!("\\u{unit:04x}"));
+    let mut lines = JsonLines::default();
+    // Plain data with string keys always serialises, and memory takes what is written.
+    let _ = serde_json::to_writer_pretty(&mut lines, data);
+    lines.end();
+    lines.out.push('\n');
+    lines.out
+}
+
+/// JSON as it is written, made harmless line by line: reports are of many megabytes, which need not be there twice.
+#[derive(Default)]
+struct JsonLines {
+    out: String,
+    /// The line that is being written. What could steer something never goes on in the next one: in strings, line breaks are spelled out.
+    line: Vec<u8>,
+}
+
+impl JsonLines {
+    fn end(&mut self) {
+        let text = String::from_utf8_lossy(&self.line);
+        each(&text, |piece| match piece {
+            Piece::Plain(run) => self.out.push_str(run),
+            Piece::Odd(_, '\n') => self.out.push('\n'),
+            Piece::Odd(_, character) => {
+                for unit in character.encode_utf16(&mut [0; 2]) {
+                    self.out.push_str(&format!("\\u{unit:04x}"));
+                }
             }
+        });
+        self.line.clear();
+    }
+}
+
+impl std::io::Write for JsonLines {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.line.extend_from_slice(bytes);
+        if bytes.ends_with(b"\n") {
+            self.end();
         }
-    });
-    out.push('\n');
-    out
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
 }
 
 /// One line for a terminal: line breaks and tabs become spaces, what could steer it is spelled out.
