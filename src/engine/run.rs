@@ -136,6 +136,17 @@ fn link(config: &Config, files: Vec<Input>, coverage: &mut Coverage, observer: &
         .map_err(|what| Error::new("link", format!("internal error: {what}")).hint("please report this, with the code that causes it"))
 }
 
+/// As [`link`], for those who list what there is or ask why something is not: what a failed step leaves out would look as if it were not there.
+fn link_whole(config: &Config, files: Vec<Input>, coverage: &mut Coverage) -> Result<Project, Error> {
+    let project = link(config, files, coverage, &Silent)?;
+    match project.failed_steps().first() {
+        Some(step) => {
+            Err(Error::new("link", format!("internal error: {step} failed")).hint("please report this, with the code that causes it"))
+        }
+        None => Ok(project),
+    }
+}
+
 /// As [`audit`], for files that are in memory: pairs of a path relative to the root and a text.
 pub fn audit_texts(config: &Config, texts: Vec<(String, String)>) -> Result<Report, Error> {
     audit_texts_since(config, texts, None)
@@ -271,7 +282,7 @@ fn outside_note(past: &git::Past, revision: &str) -> Option<String> {
     ))
 }
 
-/// Runs something that reads a repository where a failure within it is told and does not end the process.
+/// Runs something on worker threads where a failure within it is told in a line and does not end the process.
 fn apart<T: Send>(config: &Config, place: &str, run: impl FnOnce() -> Result<T, Error> + Send) -> Result<T, Error> {
     in_pool(config, || {
         guarded(run).unwrap_or_else(|what| Err(Error::new(place, format!("internal error: {what}")).hint("please report this")))
@@ -347,7 +358,7 @@ impl<'a> Plan<'a> {
         mut coverage: Coverage,
         then: impl FnOnce(&Project, &Report) -> T + Send,
     ) -> Result<(Report, T), Error> {
-        in_pool(self.config, || {
+        apart(self.config, "report", || {
             let texts = Texts::of(&files, self.config);
             let mut project = link(self.config, files, &mut coverage, self.observer)?;
             if let Some(records) = &self.stats {
@@ -368,7 +379,10 @@ impl<'a> Plan<'a> {
             report.inventory.queries.retain(|row| self.places.has(&row.location.file));
             report.inventory.endpoints.retain(|row| self.places.has(&row.location.file));
             if self.config.details >= Details::Code {
-                report.sources = Sources::collect(&report.findings, |path| texts.read(path));
+                report.sources = guarded(|| Sources::collect(&report.findings, |path| texts.read(path))).unwrap_or_else(|_| {
+                    report.failures.push("the code of the findings".to_owned());
+                    Sources::default()
+                });
             }
             drop(run);
             self.offer(&project, &mut report.findings);
@@ -436,7 +450,7 @@ impl<'a> Plan<'a> {
         coverage.notes.extend_from_slice(suppressions.notes());
         coverage.suppressed = ranked.suppressed;
         coverage.filtered = ranked.filtered;
-        let mut failures = Vec::new();
+        let mut failures: Vec<String> = project.failed_steps().into_iter().map(str::to_owned).collect();
         let strengths = guarded(|| inventory::strengths::find(run)).unwrap_or_else(|what| {
             failures.push("the search for strengths".to_owned());
             coverage
@@ -549,6 +563,26 @@ fn facts_of(path: &str, kind: FileKind, read: &Text) -> Seen {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_step_of_linking_that_fails_is_named_beside_the_rest_of_the_report() {
+        let mut broken = facts::extract(
+            "app/broken.py",
+            FileKind::Python,
+            "class Order:\n    def read_lines(self):\n        return 1\n",
+        );
+        if let Some(module) = &mut broken.module {
+            let functions = module.functions.iter_mut().skip(1);
+            functions.for_each(|function| function.body = [crate::ir::StmtId(9999)].into());
+        }
+        let project = Project::link(vec![broken]);
+        let config = Config::default();
+        let plan = Plan::of(&config, None, &Silent).expect("a plan");
+        let report = plan.report(&Analyses::new(&project), Vec::new(), false, Coverage::default());
+        let steps = ["calls of names that only one function has", "what entry points reach"];
+        assert_eq!(report.failures, steps);
+        assert!(report.coverage.notes.iter().any(|note| note.contains(steps[0])));
+    }
 
     #[test]
     fn files_in_memory_are_counted_like_those_on_disk() {

@@ -14,7 +14,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::eval::Code;
 use crate::budget::CountedVec;
-use crate::ir::{ExprId, ExprKind, FunctionId, Language, Module};
+use crate::ir::{ExprId, ExprKind, Function, FunctionId, Language, Module};
 use crate::libraries::entries::{self, Entry};
 use crate::libraries::shared::callbacks;
 use crate::libraries::shared::effects::Effects;
@@ -235,9 +235,9 @@ impl Graph {
                 Some(here)
             })
             .collect();
-        let properties = property_names(code);
+        let properties = code.step("the names of properties", || property_names(code));
         let mut files = build(code, &first, &properties, |_| true);
-        code.arguments = merge_arguments(files.iter().flatten());
+        code.arguments = code.step("what calls are given", || merge_arguments(files.iter().flatten()));
         let is_told = |file: &FileGraph| file.asked.iter().any(|parameter| code.arguments.contains_key(parameter));
         let told: Vec<bool> = files.iter().map(|file| file.as_ref().is_some_and(is_told)).collect();
         let again = build(code, &first, &properties, |file| told[file]);
@@ -246,9 +246,9 @@ impl Graph {
         }
         let files = files.into_iter().flatten().collect();
         let mut graph = assemble(code, first, files);
-        graph.resolve_unique_names(code);
+        code.step("calls of names that only one function has", || graph.resolve_unique_names(code));
         hold(code, graph.sites.as_mut_vec());
-        graph.propagate();
+        code.step("what functions do by what they call", || graph.propagate());
         graph
     }
 
@@ -426,7 +426,7 @@ fn assemble(code: &Code, first: Vec<u32>, files: Vec<FileGraph>) -> Graph {
                 file: id,
                 id: function,
                 is_async: definition.is_async,
-                is_cached: definition.decorators.iter().any(|&decorator| is_cache_decorator(module, decorator)),
+                is_cached: code.part(id, || is_cached(module, definition)).unwrap_or_default(),
                 edges,
                 queries: queries.into_iter().map(|site| site + base).collect(),
                 unresolved,
@@ -436,6 +436,11 @@ fn assemble(code: &Code, first: Vec<u32>, files: Vec<FileGraph>) -> Graph {
         }
     }
     graph
+}
+
+/// Whether what a function gives is kept between its calls.
+fn is_cached(module: &Module, function: &Function) -> bool {
+    function.decorators.iter().any(|&decorator| is_cache_decorator(module, decorator))
 }
 
 /// `@lru_cache(maxsize=100)`, `@cached`, `@method_decorator(cache_page(60))`.

@@ -22,6 +22,8 @@ pub struct EagerLoads {
     names: FxHashSet<String>,
     /// Those of paths from rows of which nothing is known.
     loose: FxHashSet<String>,
+    /// It is not known which: any may be among them.
+    is_unknown: bool,
 }
 
 impl EagerLoads {
@@ -73,6 +75,7 @@ impl EagerLoads {
     /// Whether any query loads a relation along: by its model's name where that is known.
     pub fn has(&self, model: Option<&str>, name: &str) -> bool {
         match model {
+            _ if self.is_unknown => true,
             Some(model) => self.loose.contains(name) || self.names.contains(&format!("{model}.{name}")),
             None => self.names.contains(name),
         }
@@ -134,22 +137,36 @@ fn model_of<'s>(code: &Code, schema: &'s Schema, query: &Query) -> Option<&'s Sc
 
 /// Marks the sites that perhaps ask nothing: rows that a caller gave may have the relation at hand, where some query loads it.
 pub fn mark(code: &Code, sites: &mut [QuerySite], schema: &Schema) -> EagerLoads {
-    let held = EagerLoads::of(code, sites, schema);
+    let known = code.step("what queries load along", || Some(EagerLoads::of(code, sites, schema)));
+    let held = known.unwrap_or_else(|| EagerLoads {
+        is_unknown: true,
+        ..EagerLoads::default()
+    });
     // Sites are in the order of files.
     for sites in sites.chunk_by_mut(|one, other| one.file == other.file) {
-        let asked = sites
-            .first()
-            .map(|site| asked_attributes(code.module(site.file), &held))
-            .unwrap_or_default();
-        if asked.is_empty() && sites.iter().all(|site| site.query.relation.is_none()) {
+        let Some(file) = sites.first().map(|site| site.file) else {
             continue;
-        }
-        let eval = Evaluator::new(code);
-        for site in sites {
-            site.held = is_held(&eval, &held, site) || is_asked_first(eval.code.module(site.file), &asked, site);
+        };
+        if code.part(file, || mark_file(code, file, sites, &held)).is_none() {
+            for site in sites {
+                site.held |= site.query.relation.is_some();
+            }
         }
     }
     held
+}
+
+/// Those of one file.
+fn mark_file(code: &Code, file: FileId, sites: &mut [QuerySite], held: &EagerLoads) {
+    let module = code.module(file);
+    let asked = asked_attributes(module, held);
+    if asked.is_empty() && sites.iter().all(|site| site.query.relation.is_none()) {
+        return;
+    }
+    let eval = Evaluator::new(code);
+    for site in sites {
+        site.held = is_held(&eval, held, site) || is_asked_first(module, &asked, site);
+    }
 }
 
 /// Where each function first looks whether an object has what some query loads along under that name:

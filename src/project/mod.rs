@@ -158,54 +158,40 @@ impl Project {
         for (facts, role) in files.iter_mut().zip(roles) {
             facts.role = role;
         }
-        let mut sources = file_sources(&files);
         let mut code = Code::new(files, data, FxHashSet::default());
-        sources.extend(code_sources(&code));
-        schema::sources::drop_alternatives(&mut sources);
-        sources.sort_by(|left, right| left.file.cmp(&right.file));
-        let migrations = sources.iter().filter(|source| !source.kind.is_model()).count();
-        let database = dialect::of(&code);
-        let by_default = if database == Dialect::Generic {
-            dialect::by_default(&code)
-        } else {
-            None
-        };
-        if let Some(default) = by_default {
-            let is_guessed = |source: &&mut SchemaSource| {
-                !source.kind.is_model()
-                    && code
-                        .imports
-                        .file(&source.file)
-                        .is_some_and(|file| code.files[file.index()].module.is_some())
-            };
-            sources.iter_mut().filter(is_guessed).for_each(|source| source.dialect = default);
-        }
-        let schema = Schema::build(sources, by_default.unwrap_or(database));
+        let (schema, migrations) = code.step("the schema", || schema_of(&code));
         code.tables = table_names(&schema);
-        let classes = relations::classes(code.files.as_slice());
-        code.relations = relations::Relations::of(&schema, &classes);
-        code.named_models = named_models::NamedModels::of(&schema, &classes);
-        code.kept_functions = kept_functions::KeptFunctions::of(&schemas_with_functions(&code));
+        (code.relations, code.named_models) = code.step("the relations of models", || {
+            let classes = relations::classes(code.files.as_slice());
+            let named = named_models::NamedModels::of(&schema, &classes);
+            (relations::Relations::of(&schema, &classes), named)
+        });
+        code.kept_functions = code.step("functions that libraries keep", || {
+            kept_functions::KeptFunctions::of(&schemas_with_functions(&code))
+        });
         let mut held = held::EagerLoads::default();
         let mut graph = Graph::new(&mut code, &mut |code, sites| {
-            soft_deletes::apply(&schema, sites);
+            code.step("which rows are marked as deleted", || soft_deletes::apply(&schema, sites));
             held = held::mark(code, sites, &schema);
         });
-        operations::mark(&mut graph, &code);
-        commands::programs(&mut graph, &code);
-        mounts::apply(&code, &mut graph, &words);
-        let clients = clients::Clients::of(&code, &graph);
-        clients.mark(&mut graph.entries);
-        let once = once::Once::of(&code, &graph);
-        let missed = missed::Missed::of(&code, &graph);
-        let known_ways = reach::mark(&mut graph, &code, (&once, &missed));
-        commands::mark(&mut graph, &code);
+        code.step("the operations of API descriptions", || operations::mark(&mut graph, &code));
+        code.step("the programs of packages", || commands::programs(&mut graph, &code));
+        code.step("the addresses of entry points", || mounts::apply(&code, &mut graph, &words));
+        let clients = code.step("what the repository's own clients ask", || clients::Clients::of(&code, &graph));
+        code.step("which entry points these ask", || clients.mark(&mut graph.entries));
+        // Without what runs once or seldom, what is reached would look as if each request waited for it.
+        let (once, missed, known_ways) = code.step("what entry points reach", || {
+            let (once, missed) = (once::Once::of(&code, &graph), missed::Missed::of(&code, &graph));
+            let known_ways = reach::mark(&mut graph, &code, (&once, &missed));
+            (once, missed, known_ways)
+        });
+        code.step("the commands of packages", || commands::mark(&mut graph, &code));
         let (loads, (deployment, listed)) = rayon::join(
-            || row_usage::loads(&code, &graph),
+            || code.step("what becomes of rows", || row_usage::loads(&code, &graph)),
             || {
                 rayon::join(
-                    || deployment::Deployment::of(&code, &graph),
-                    || listed::ListedSerializers::of(&code),
+                    || code.step("the deployment", || deployment::Deployment::of(&code, &graph)),
+                    || code.step("the use of serializers", || listed::ListedSerializers::of(&code)),
                 )
             },
         );
@@ -232,11 +218,23 @@ impl Project {
             lowest_versions,
             silence: Silence::default(),
         };
-        let (kept, writers) = rayon::join(|| staff_tables::kept_by_staff(&project), || writers::writers(&project));
+        let (kept, writers) = rayon::join(
+            || {
+                project
+                    .code
+                    .step("which tables staff keep", || staff_tables::kept_by_staff(&project))
+            },
+            || project.code.step("who adds rows", || Some(writers::writers(&project))),
+        );
         project.kept_by_staff = kept;
-        project.only_reads = writers::has_none(&project, &writers);
-        project.writers = writers;
+        project.only_reads = writers.as_ref().is_some_and(|writers| writers::has_none(&project, writers));
+        project.writers = writers.unwrap_or_else(|| vec![writers::Writers::default(); project.schema.tables.len()]);
         project
+    }
+
+    /// The steps of linking that failed: what each would have given.
+    pub fn failed_steps(&self) -> BTreeSet<&'static str> {
+        self.code.failures.steps()
     }
 
     /// Whether every manifest that asks for a package asks for this version or a later one; a manifest that says no version may mean any.
@@ -247,7 +245,8 @@ impl Project {
 
     /// Takes what the database counted.
     pub fn measure(&mut self, records: &[Record]) {
-        self.sizes = Some(sizes::Sizes::of(&self.schema, records));
+        let of = || Some(sizes::Sizes::of(&self.schema, records));
+        self.sizes = self.code.step("the sizes of tables", of);
     }
 
     /// Adds what was understood and what was not.
@@ -504,6 +503,25 @@ impl Heads {
         let place = above.into_iter().chain(beside).min()?;
         self.lines.get(*place).copied()
     }
+}
+
+/// The schema that all files give, and how many migrations were replayed.
+fn schema_of(code: &Code) -> (Schema, usize) {
+    let mut sources = file_sources(code.files.as_slice());
+    sources.extend(code_sources(code));
+    schema::sources::drop_alternatives(&mut sources);
+    sources.sort_by(|left, right| left.file.cmp(&right.file));
+    let migrations = sources.iter().filter(|source| !source.kind.is_model()).count();
+    let database = dialect::of(code);
+    let by_default = (database == Dialect::Generic).then(|| dialect::by_default(code)).flatten();
+    if let Some(default) = by_default {
+        let is_guessed = |source: &&mut SchemaSource| {
+            let file = code.imports.file(&source.file).filter(|_| !source.kind.is_model());
+            file.is_some_and(|file| code.files[file.index()].module.is_some())
+        };
+        sources.iter_mut().filter(is_guessed).for_each(|source| source.dialect = default);
+    }
+    (Schema::build(sources, by_default.unwrap_or(database)), migrations)
 }
 
 /// The parts of the schema that SQL and Prisma files give.

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{Checked, Plan, earlier, in_pool, inputs_of, link};
+use super::{Checked, Plan, apart, earlier, inputs_of, link_whole};
 use crate::analysis::{Analyses, Analysis};
 use crate::config::{Config, Details};
 use crate::coverage::Coverage;
@@ -53,9 +53,9 @@ pub fn why(config: &Config, rule: &str, file: &str, line: u32) -> Result<Why, Er
         ..config.clone()
     };
     let plan = Plan::of(&all, baseline, &Silent)?;
-    in_pool(config, || {
+    apart(config, "why", || {
         let (files, with_tests, mut coverage) = inputs_of(walked);
-        let mut project = link(config, files, &mut coverage, &Silent)?;
+        let mut project = link_whole(config, files, &mut coverage)?;
         if let Some(records) = &plan.stats {
             project.measure(records);
         }

@@ -6,7 +6,6 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{Evaluator, kept, objects_as, user_model};
 use crate::budget::{CountedVec, Limit, Overruns};
-use crate::error::guarded;
 use crate::ir::{ClassId, ExprKind, Function, FunctionId, Language, Module};
 use crate::libraries::shared::effects::LibraryData;
 use crate::libraries::shared::value::{FileId, Value};
@@ -60,7 +59,7 @@ pub struct Code {
     pub kept: kept::KeptByName,
     /// What reached a bound while the files were linked and judged.
     pub overruns: Overruns,
-    /// The files that the tool failed on.
+    /// The files that the tool failed on, and steps that failed.
     pub failures: Failures,
 }
 
@@ -71,15 +70,24 @@ impl Code {
     /// Links files (sorted by path).
     pub fn new(files: Vec<FileFacts>, data: Arc<LibraryData>, tables: FxHashSet<String>) -> Code {
         use rayon::prelude::*;
+        let failures = Failures::default();
         let scopes = files
             .par_iter()
-            .map(|facts| facts.module.as_ref().map(Scope::new).unwrap_or_default())
+            .enumerate()
+            .map(|(index, facts)| {
+                let module = facts.module.as_ref();
+                module.and_then(|module| failures.part(FileId(index as u32), || Scope::new(module)))
+            })
+            .map(Option::unwrap_or_default)
             .collect();
-        let imports = Imports::new(&files);
+        let imports = failures.step("where imports lead", || Imports::new(&files));
         let targets: Vec<(Targets, Targets)> = files
             .par_iter()
             .enumerate()
-            .map(|(index, facts)| targets(&imports, FileId(index as u32), facts))
+            .map(|(index, facts)| {
+                let file = FileId(index as u32);
+                failures.part(file, || targets(&imports, file, facts)).unwrap_or_default()
+            })
             .collect();
         let stars = files
             .iter()
@@ -110,13 +118,13 @@ impl Code {
             imported: FxHashSet::default(),
             kept: kept::KeptByName::default(),
             overruns: Overruns::default(),
-            failures: Failures::default(),
+            failures,
         };
-        code.imported = code.find_imported();
-        code.user_model = user_model::find(&code);
-        code.kept = kept::find(&code);
-        code.subclasses = code.find_subclasses();
-        code.objects_as = objects_as::find(&code);
+        code.imported = code.step("what is imported", || code.find_imported());
+        code.user_model = code.step("the model of users", || user_model::find(&code));
+        code.kept = code.step("what objects keep", || kept::find(&code));
+        code.subclasses = code.step("subclasses", || code.find_subclasses());
+        code.objects_as = code.step("objects behind interfaces", || objects_as::find(&code));
         code
     }
 
@@ -144,7 +152,12 @@ impl Code {
 
     /// Does one file's part of a step; `None` where the tool fails on it, which is told.
     pub fn part<T>(&self, file: FileId, work: impl FnOnce() -> T) -> Option<T> {
-        guarded(work).map_err(|what| self.failures.add(file, what)).ok()
+        self.failures.part(file, work)
+    }
+
+    /// Does a step that looks at all files at once; nothing of what it gives is known where the tool fails on it, which is told.
+    pub fn step<T: Default>(&self, name: &'static str, work: impl FnOnce() -> T) -> T {
+        self.failures.step(name, work)
     }
 
     /// What a step finds in each of some files, in their order, without those that the tool fails on.
