@@ -344,3 +344,23 @@ fn a_return_in_a_callback_ends_no_loop() {
     )));
     assert!(message(&format!("  for (const row of rows) {{\n{pass}\n  }}")));
 }
+
+/// NestJS's features name models by texts; an interface of a model is called like it, with an I.
+#[test]
+fn a_model_that_a_feature_names() {
+    let schema = "import mongoose from \"mongoose\";\nexport interface INote { text: string }\nexport const noteSchema = new mongoose.Schema({ text: String, day: Date });\nnoteSchema.index({ day: 1 });\n";
+    let module = |name: &str| {
+        format!(
+            "import {{ Module }} from \"@nestjs/common\";\nimport {{ MongooseModule }} from \"@nestjs/mongoose\";\nimport {{ noteSchema }} from \"./note\";\nimport {{ Notes }} from \"./notes\";\n@Module({{ imports: [MongooseModule.forFeature([{{ name: \"{name}\", schema: noteSchema }}])], providers: [Notes] }})\nexport class NoteModule {{}}\n"
+        )
+    };
+    let notes = "import { Injectable } from \"@nestjs/common\";\nimport { InjectModel } from \"@nestjs/mongoose\";\nimport { Model } from \"mongoose\";\nimport { INote } from \"./note\";\n@Injectable()\nexport class Notes {\n  constructor(@InjectModel(\"Note\") private readonly notes: Model<INote>) {}\n  find(text: string) { return this.notes.find({ text }).exec(); }\n  of(day: Date) { return this.notes.find({ day }).exec(); }\n  add(text: string) { return this.notes.create({ text }); }\n}\n";
+    let lacks = |name: &str| {
+        let module = module(name);
+        let files = [("src/module.ts", module.as_str()), ("src/note.ts", schema), ("src/notes.ts", notes)];
+        let all = found("missing-index", &files);
+        all.into_iter().map(|finding| finding.title).collect::<Vec<_>>()
+    };
+    assert_eq!(lacks("Note"), ["No index of notes serves the filter on text"]);
+    assert!(lacks("Page").is_empty(), "the schema is that of another model");
+}

@@ -32,7 +32,9 @@ pub fn declared(resolver: &dyn Resolver, file: FileId) -> Option<Declared> {
         indexes: &indexes,
         open: &open,
     };
-    let by_call = module.calls().filter_map(|call| reader.model(&call));
+    let by_call = module
+        .calls()
+        .flat_map(|call| reader.model(&call).into_iter().chain(reader.features(&call)));
     let by_class = module.class_ids().filter_map(|(class, _)| reader.class(class));
     let mut models: Vec<ModelDef> = Vec::new();
     let mut known = FxHashSet::default();
@@ -70,15 +72,37 @@ impl Reader<'_, '_> {
         self.read(call, self.collection(call)?)
     }
 
+    /// `MongooseModule.forFeature([{ name: "Order", schema: orderSchema, collection: "orders" }])` of `NestJS`.
+    fn features(&self, call: &Call<'_>) -> Vec<ModelDef> {
+        if call.method() != Some("forFeature") {
+            return Vec::new();
+        }
+        let items = self.options.items(call.arg(0)).into_iter();
+        let feature = |item: ExprId| {
+            let object = self.options.object(item);
+            let made = self.named(self.options.get(object, "name")?, self.options.get(object, "schema")?)?;
+            let collection = self
+                .options
+                .text_of(object, "collection")
+                .unwrap_or_else(|| self.collection_by_name(&made));
+            self.read_made(made, item, collection)
+        };
+        items.filter_map(feature).collect()
+    }
+
     /// The name of the model that a call makes, and the call that makes its schema.
     fn made(&self, call: &Call<'_>) -> Option<(String, FileId, ExprId)> {
+        self.named(call.arg(0)?, call.arg(1)?)
+    }
+
+    /// The name of a model, and the call that makes its schema.
+    fn named(&self, given: ExprId, schema: ExprId) -> Option<(String, FileId, ExprId)> {
         let resolver = self.options.consts.resolver;
-        let given = call.arg(0)?;
         let name = self
             .options
             .text(given)
             .or_else(|| model_name(resolver, (self.options.file, given)))?;
-        let (file, schema) = resolver.definition(self.options.file, call.arg(1)?)?;
+        let (file, schema) = resolver.definition(self.options.file, schema)?;
         let made = resolver.module(file).call(schema)?;
         (made.method() == Some("Schema")).then_some((name, file, schema))
     }
@@ -92,13 +116,18 @@ impl Reader<'_, '_> {
 
     /// The collection of the model that a call makes.
     fn collection(&self, call: &Call<'_>) -> Option<String> {
-        let (name, file, schema) = self.made(call)?;
+        let made = self.made(call)?;
         if let Some(given) = call.arg(2).and_then(|name| self.options.text(name)) {
             return Some(given);
         }
-        let at = self.at(file);
-        let settings = at.settings(schema);
-        Some(at.options.text_of(settings, "collection").unwrap_or_else(|| plural(&name)))
+        Some(self.collection_by_name(&made))
+    }
+
+    /// The collection of a model for which no call gives one.
+    fn collection_by_name(&self, (name, file, schema): &(String, FileId, ExprId)) -> String {
+        let at = self.at(*file);
+        let settings = at.settings(*schema);
+        at.options.text_of(settings, "collection").unwrap_or_else(|| plural(name))
     }
 
     /// The settings of a schema.
@@ -108,13 +137,16 @@ impl Reader<'_, '_> {
 
     /// The model that a call names, of the schema that it is given.
     fn read(&self, call: &Call<'_>, collection: String) -> Option<ModelDef> {
-        let (name, file, schema) = self.made(call)?;
+        self.read_made(self.made(call)?, call.id, collection)
+    }
+
+    fn read_made(&self, (name, file, schema): (String, FileId, ExprId), named_at: ExprId, collection: String) -> Option<ModelDef> {
         let at = self.at(file);
         let made = at.options.module().call(schema)?;
         // Spans of another file say nothing here.
-        let place = (file != self.options.file).then(|| self.options.span(call.id));
+        let place = (file != self.options.file).then(|| self.options.span(named_at));
         let settings = at.settings(schema);
-        let mut table = collection_of(collection, place.unwrap_or_else(|| self.options.span(call.id)));
+        let mut table = collection_of(collection, place.unwrap_or_else(|| self.options.span(named_at)));
         self.open.borrow_mut().push((file, schema));
         match made.arg(0).and_then(|fields| at.options.object(fields)) {
             Some(fields) => at.fields(fields, "", place, 0, &mut table),
