@@ -319,6 +319,8 @@ fn by_cause(findings: Vec<Finding>) -> Vec<Finding> {
 
 /// Where a cause has no known caller in this many files, the project as a whole lacks one thing: a client that all of them share.
 const WHOLE_PROJECT: usize = 6;
+/// Where one migration mends it, two are enough.
+const WHOLE_SCHEMA: usize = 2;
 /// Places of many files that a finding lists; the others are known to baselines all the same.
 const MOST_PLACES: usize = 200;
 
@@ -337,7 +339,10 @@ fn by_project(files: Vec<Vec<Finding>>) -> Vec<Finding> {
         }
     }
     for files in wide.into_values() {
-        if files.len() < WHOLE_PROJECT {
+        // One migration mends them all, wherever they are declared.
+        let is_of_schema = files.iter().flatten().all(|finding| finding.fix.ddl.is_some());
+        let wide = if is_of_schema { WHOLE_SCHEMA } else { WHOLE_PROJECT };
+        if files.len() < wide {
             out.extend(files.into_iter().filter_map(grouped));
         } else {
             out.extend(grouped(files.into_iter().flatten().collect()));
@@ -370,6 +375,8 @@ fn grouped(mut places: Vec<Finding>) -> Option<Finding> {
     let most = if files > 1 { MOST_PLACES } else { others.len() };
     for other in others.iter().take(most) {
         first.relate(other.location.clone(), Role::Place, other.title.clone());
+        let further = other.related.iter().filter(|related| related.role == Role::Place);
+        first.related.extend(further.cloned());
     }
     // A statement for each place, where each has its own.
     if let Some(ddl) = &mut first.fix.ddl {
@@ -512,6 +519,32 @@ mod tests {
             "{all:#?}"
         );
         assert_eq!(Baseline::of(&all).findings.len(), 2 * (WHOLE_PROJECT + 1));
+    }
+
+    /// What one migration mends is one finding with all places to edit, also where two files declare it.
+    #[test]
+    fn what_one_migration_mends_is_one_finding() {
+        let of = |ddl: Option<&str>| {
+            let findings = ["a.py", "b.py"].map(|file| {
+                let mut one = Finding {
+                    cause: "needless indexes".to_owned(),
+                    subject: format!("index of {file}"),
+                    ..found(file, 3, Priority::P3, Confidence::High)
+                };
+                one.fix.ddl = ddl.map(|ddl| format!("{ddl} {file}"));
+                let mut location = one.location.clone();
+                "schema.sql".clone_into(&mut location.file);
+                one.relate(location, Role::Place, "the same index in the other view of the schema");
+                one
+            });
+            finished(findings.to_vec(), Priority::P3).findings
+        };
+        assert_eq!(of(None).len(), 2);
+        let all = of(Some("DROP INDEX"));
+        assert_eq!(all.len(), 1);
+        let places: Vec<&str> = all[0].related.iter().map(|related| related.location.file.as_str()).collect();
+        assert_eq!(places, ["schema.sql", "b.py", "schema.sql"]);
+        assert_eq!(all[0].fix.ddl.as_deref(), Some("DROP INDEX a.py\nDROP INDEX b.py"));
     }
 
     #[test]

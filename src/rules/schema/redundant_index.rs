@@ -148,7 +148,7 @@ fn report(project: &Project, number: usize, index: &Index, keeper: &Index) -> Op
     for other in index.places.iter().skip(1) {
         finding.relate(
             project.location(&other.file, other.span, &symbol),
-            Role::Index,
+            Role::Place,
             "the same index in the other view of the schema",
         );
     }

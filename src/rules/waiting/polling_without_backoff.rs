@@ -27,6 +27,8 @@ use timers::{Elements, Timer};
 
 /// Seconds from which on an interval that ends by itself is a wait like any other.
 const PATIENT: f64 = 2.0;
+/// An interval of this many seconds or more is a job of its own, and no poll: of four that were read none would be mended.
+const SELDOM: f64 = 600.0;
 
 const ID: &str = "polling-without-backoff";
 
@@ -111,6 +113,9 @@ impl<'p> Check<'p> {
         let path = self.project.path(self.file);
         if polling::is_keep_alive(&self.project.short_name(function)) {
             return self.silent(at, "the name of its function says that it keeps something alive");
+        }
+        if seconds >= SELDOM {
+            return self.silent(at, "it asks so seldom that no back-off would save anything");
         }
         let in_ui = path.ends_with('x')
             || path.contains("hook")
