@@ -345,7 +345,7 @@ fn a_return_in_a_callback_ends_no_loop() {
     assert!(message(&format!("  for (const row of rows) {{\n{pass}\n  }}")));
 }
 
-/// NestJS's features name models by texts; an interface of a model is called like it, with an I.
+/// `NestJS` features name models by texts; an interface of a model is called like it, with an I.
 #[test]
 fn a_model_that_a_feature_names() {
     let schema = "import mongoose from \"mongoose\";\nexport interface INote { text: string }\nexport const noteSchema = new mongoose.Schema({ text: String, day: Date });\nnoteSchema.index({ day: 1 });\n";

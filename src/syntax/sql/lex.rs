@@ -235,7 +235,7 @@ pub(super) fn boundary(text: &str, mut at: usize) -> usize {
     at.min(text.len())
 }
 
-/// MySQL's `!paid` as `NOT paid`, which the parser reads; `None` where a text has none.
+/// `!paid` of `MySQL` as `NOT paid`, which the parser reads; `None` where a text has none.
 pub fn spelt_out(text: &str) -> Option<String> {
     let mut out = String::new();
     let mut quote = None;
