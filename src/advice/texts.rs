@@ -10,7 +10,7 @@ use serde::Deserialize;
 use crate::finding::Fix;
 
 /// The files, by the name of the library that query sites carry.
-const FILES: [(&str, &str); 20] = [
+const FILES: [(&str, &str); 21] = [
     ("any", include_str!("../../rules/advice/any.toml")),
     ("bcryptjs", include_str!("../../rules/advice/bcryptjs.toml")),
     ("django", include_str!("../../rules/advice/django.toml")),
@@ -18,6 +18,7 @@ const FILES: [(&str, &str); 20] = [
     ("knex", include_str!("../../rules/advice/knex.toml")),
     ("kysely", include_str!("../../rules/advice/kysely.toml")),
     ("mikroorm", include_str!("../../rules/advice/mikroorm.toml")),
+    ("mongodb", include_str!("../../rules/advice/mongodb.toml")),
     ("mongoose", include_str!("../../rules/advice/mongoose.toml")),
     ("objection", include_str!("../../rules/advice/objection.toml")),
     ("peewee", include_str!("../../rules/advice/peewee.toml")),

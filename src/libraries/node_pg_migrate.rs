@@ -82,6 +82,8 @@ fn create_table(options: OptionReader, call: &Call, table: String) -> Option<Sch
         span,
         ..TableDef::default()
     };
+    // `{ like: "users" }`: the other table's columns, too.
+    def.open = options.get(settings, "like").is_some();
     if let Some(given) = options.get(settings, "constraints") {
         let all = constraints(options, None, given);
         def.constraints.extend(all.into_iter().map(|constraint| (constraint, span)));

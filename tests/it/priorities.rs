@@ -447,8 +447,9 @@ fn what_is_left_behind_weighs_little() {
         let all = found(&Config::default(), "missing-timeout", &[(path, request), ("app.py", app)]);
         all.first().map(|one| one.priority)
     };
-    assert_eq!(priority("plugins/deprecated/tides.py", ""), Some(Priority::P3));
-    assert_eq!(priority("plugins/public/tides.py", ""), Some(Priority::P2));
+    let named = "PLUGINS = {'tides': 'tides'}\n";
+    assert_eq!(priority("plugins/deprecated/tides.py", named), Some(Priority::P3));
+    assert_eq!(priority("plugins/public/tides.py", named), Some(Priority::P2));
     let app = "from flask import Flask\nfrom plugins.deprecated.tides import tides\napp = Flask(__name__)\n\n\n@app.get('/tides')\ndef all_tides():\n    return tides('Brest')\n";
     assert_ne!(priority("plugins/deprecated/tides.py", app), Some(Priority::P3));
 }
@@ -837,4 +838,32 @@ fn a_tick_asks_in_those_turns_in_which_it_comes_to_the_request() {
     assert!(logs.contains("every 2 s"), "{logs}");
     let third = title("if (turn % 3 === 0) await axios.get('/api/tides');");
     assert!(third.contains("every 6 s"), "{third}");
+}
+
+/// What nothing of a program names is probably left behind; a name in a text or in settings may be a call.
+#[test]
+fn what_nothing_names_is_not_urgent() {
+    let helper = "import requests\n\n\ndef address_of(place):\n    return requests.get(f\"https://map.example/{place}\").json()\n";
+    let priority = |files: &[(&str, &str)]| {
+        let mut all = vec![("shop/map.py", helper)];
+        all.extend(files);
+        let found = doors::found("missing-timeout", &all);
+        assert_eq!(found.len(), 1, "{files:?}");
+        (found[0].priority, found[0].reason.contains("nothing of the project calls it"))
+    };
+    assert_eq!(priority(&[]), (Priority::P3, true));
+    assert_eq!(
+        priority(&[(
+            "tests/test_map.py",
+            "from shop.map import address_of\n\n\ndef test():\n    assert address_of(\"a\")\n"
+        )]),
+        (Priority::P3, true)
+    );
+    for (path, text) in [
+        ("shop/jobs.py", "def run(job, name):\n    job.run(\"shop.map:address_of\", name)\n"),
+        ("shop/plugins.py", "from shop import map\n\nPLUGINS = [map.address_of]\n"),
+        ("shop/all.py", "from shop.map import address_of\n"),
+    ] {
+        assert_eq!(priority(&[(path, text)]), (Priority::P2, false), "{path}");
+    }
 }

@@ -60,6 +60,12 @@ fn reads_names_of(eval: &Evaluator<'_>, file: FileId, expr: ExprId, is_bound_ins
                 if matches!(found, Some(Found::Binding(at, _, binding)) if at == file && is_bound_inside(binding.range.start)) {
                     return true;
                 }
+                // `page = page.next()` after the call: another one in the next pass.
+                let scope = eval.code.scopes.get(file.index());
+                let mut bound = scope.into_iter().flat_map(|scope| scope.bindings_of(module.owner(id), *name));
+                if bound.any(|binding| is_bound_inside(binding.range.start)) {
+                    return true;
+                }
             }
             ExprKind::Call { .. } | ExprKind::Lambda(_) | ExprKind::Comp(_) | ExprKind::Yield(_) => return true,
             _ => {}
