@@ -9,7 +9,7 @@ use crate::engine::pages::Pages;
 use crate::engine::places::Places;
 use crate::engine::policy::Policy;
 use crate::engine::suppress::Suppressions;
-use crate::finding::{Confidence, Effort, Finding, Location, Priority, Role, Status, fingerprint};
+use crate::finding::{Confidence, Effort, Finding, Location, Priority, Related, Role, Status, fingerprint};
 use crate::vocabulary::List;
 use crate::walk::FileRole;
 
@@ -375,7 +375,9 @@ fn grouped(mut places: Vec<Finding>) -> Option<Finding> {
     let most = if files > 1 { MOST_PLACES } else { others.len() };
     for other in others.iter().take(most) {
         first.relate(other.location.clone(), Role::Place, other.title.clone());
-        let further = other.related.iter().filter(|related| related.role == Role::Place);
+        // Where each of them is written, beside where it is met.
+        let is_of_it = |related: &&Related| matches!(related.role, Role::Index | Role::Place | Role::Query);
+        let further = other.related.iter().filter(is_of_it);
         first.related.extend(further.cloned());
     }
     // A statement for each place, where each has its own.
