@@ -1,5 +1,7 @@
 //! Who adds rows to a table: the statements and constructors that do, and what reaches them.
 
+mod serializers;
+
 use rustc_hash::FxHashSet;
 
 use super::Project;
@@ -12,6 +14,10 @@ use crate::libraries::entries::Often;
 use crate::libraries::shared::value::{FileId, RowModel, Value};
 use crate::statement::Operation;
 use crate::walk::FileRole;
+use serializers::StoredBy;
+
+/// Calls from a view's entry point to the place where the framework adds its row: the project's own are nearer.
+const STEPS_OF_FRAMEWORK: u32 = 3;
 
 /// What adds rows to one table.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -28,15 +34,9 @@ pub struct Writers {
 
 impl Writers {
     fn add(&mut self, project: &Project, file: FileId, function: FnId) {
-        match project.role(file) {
-            FileRole::Test | FileRole::Generated => return,
-            FileRole::Script | FileRole::Migration | FileRole::Example => {
-                self.by_hand = true;
-                return;
-            }
-            FileRole::Source => {}
+        if !self.counts(project, file) {
+            return;
         }
-        self.places += 1;
         let Some(entry) = project.graph.entry_of(function) else {
             return;
         };
@@ -47,14 +47,34 @@ impl Writers {
             .copied()
             .flatten()
             .map_or(0, |reach| reach.distance);
+        self.take(entry.often, distance, &entry.label);
+    }
+
+    /// Counts a place that adds rows; `false` where nobody comes to it in service.
+    fn counts(&mut self, project: &Project, file: FileId) -> bool {
+        match project.role(file) {
+            FileRole::Test | FileRole::Generated => false,
+            FileRole::Script | FileRole::Migration | FileRole::Example => {
+                self.by_hand = true;
+                false
+            }
+            FileRole::Source => {
+                self.places += 1;
+                true
+            }
+        }
+    }
+
+    /// A writer, which stands for all where it does so more often, or more directly, than those before it.
+    fn take(&mut self, often: Often, distance: u32, label: &str) {
         let key = |often: Often, distance: u32, label: &str| (rank(often), distance, label.to_owned());
-        let writer = key(entry.often, distance, &entry.label);
+        let writer = key(often, distance, label);
         if self
             .often
             .as_ref()
-            .is_none_or(|(often, label)| writer < key(*often, self.distance, label))
+            .is_none_or(|(known, label)| writer < key(*known, self.distance, label))
         {
-            self.often = Some((entry.often, entry.label.clone()));
+            self.often = Some((often, label.to_owned()));
             self.distance = distance;
         }
     }
@@ -97,6 +117,17 @@ pub fn writers(project: &Project) -> Vec<Writers> {
     for (table, file, function) in constructors(project) {
         if let Some(writers) = out.get_mut(table) {
             writers.add(project, file, function);
+        }
+    }
+    for stored in serializers::stored(project) {
+        let Some(writers) = out.get_mut(stored.table) else { continue };
+        match stored.by {
+            StoredBy::Function(function) => writers.add(project, stored.file, project.graph.id(stored.file, function)),
+            StoredBy::View(name) => {
+                if writers.counts(project, stored.file) {
+                    writers.take(Often::Act, STEPS_OF_FRAMEWORK, &format!("POST {name}.create"));
+                }
+            }
         }
     }
     out

@@ -41,6 +41,42 @@ pub fn lists(resolver: &dyn Resolver, file: FileId, class: ClassId) -> bool {
         .any(|ancestor| names.contains(&ancestor.rsplit('.').next().unwrap_or(ancestor)))
 }
 
+/// Whether a view's class answers a request for a new object by saving its serializer, and does not close that way.
+pub fn creates(resolver: &dyn Resolver, file: FileId, class: ClassId) -> bool {
+    let names = ["CreateAPIView", "CreateModelMixin", "ListCreateAPIView", "ModelViewSet"];
+    let is_it = |ancestor: &String| {
+        let mut parts = ancestor.split('.');
+        let is_rest = parts.next().is_some_and(|package| REST.contains(&package));
+        is_rest && parts.next_back().is_some_and(|last| names.contains(&last))
+    };
+    if !resolver.ancestors(file, class).iter().any(is_it) {
+        return false;
+    }
+    let mut classes = resolver.lineage(file, class).into_iter();
+    let methods = classes.find_map(|(at, class)| Some((at, value_of(resolver.module(at), class, "http_method_names")?)));
+    methods.is_none_or(|(at, list)| {
+        let module = resolver.module(at);
+        let (ExprKind::List(items) | ExprKind::Tuple(items)) = module.kind(list) else {
+            return true;
+        };
+        items
+            .iter()
+            .any(|&item| module.string(item).is_none_or(|method| method.eq_ignore_ascii_case("post")))
+    })
+}
+
+/// What a class's own statements set an attribute to.
+fn value_of(module: &Module, class: ClassId, attribute: &str) -> Option<ExprId> {
+    module.class(class).body.iter().find_map(|&stmt| match &module.stmt(stmt).kind {
+        StmtKind::Assign {
+            target,
+            value: Some(value),
+            ..
+        } if module.name(*target) == Some(attribute) => Some(*value),
+        _ => None,
+    })
+}
+
 /// Methods by which a view lists in its own way.
 pub const LISTING: [&str; 5] = ["get_queryset", "list", "get", "filter_queryset", "paginate_queryset"];
 
