@@ -7,7 +7,7 @@ use super::graph::QuerySite;
 use super::rows;
 use super::schema::{Schema, SchemaModel};
 use super::scope::Bound;
-use crate::ir::{Call, ExprId, ExprKind, FunctionId, Module, Parent};
+use crate::ir::{Call, ExprId, ExprKind, FunctionId, Module, Parent, StmtKind};
 use crate::libraries::shared::query::Query;
 use crate::libraries::shared::value::{FileId, RowModel, Value};
 use crate::statement::{Operation, Projection, Statement};
@@ -106,6 +106,7 @@ fn built(code: &Code, file: FileId) -> Vec<Built> {
             Some(query) => out.push(Built::Query(query)),
             None => out.extend(paths(module, &call).map(Built::Path)),
         }
+        out.extend(gathered(module, &call).into_iter().map(Built::Path));
     }
     out
 }
@@ -118,16 +119,41 @@ fn loads_along(call: &Call<'_>) -> bool {
 }
 
 fn paths<'m>(module: &'m Module, call: &Call<'m>) -> impl Iterator<Item = String> + use<'m> {
-    call.args.iter().filter_map(move |arg| {
-        let text = module.string(arg.value);
-        let inner = || {
-            module
-                .call(arg.value)
-                .and_then(|call| call.arg(0))
-                .and_then(|arg| module.string(arg))
+    call.args.iter().filter_map(move |arg| path(module, arg.value))
+}
+
+/// `"lines"`, `Prefetch("lines", …)`.
+fn path(module: &Module, told: ExprId) -> Option<String> {
+    let inner = || module.call(told).and_then(|call| call.arg(0)).and_then(|arg| module.string(arg));
+    module.string(told).or_else(inner).map(|text| text.replace("__", "."))
+}
+
+/// The paths of a list that the function has gathered before: `loads += ["lines"]`, `prefetch_related(*loads)`.
+fn gathered(module: &Module, call: &Call<'_>) -> Vec<String> {
+    let mut out = Vec::new();
+    for arg in call.args {
+        let ExprKind::Spread(list) = *module.kind(arg.value) else {
+            continue;
         };
-        text.or_else(inner).map(|text| text.replace("__", "."))
-    })
+        let ExprKind::Name(list) = *module.kind(list) else { continue };
+        for stmt in module.stmts_in(module.function(module.owner(call.id)).span) {
+            let StmtKind::Assign {
+                target,
+                value: Some(value),
+                ..
+            } = module.stmt(stmt).kind
+            else {
+                continue;
+            };
+            let is_it = matches!(*module.kind(target), ExprKind::Name(name) if name == list);
+            if let ExprKind::List(items) | ExprKind::Tuple(items) = module.kind(value)
+                && is_it
+            {
+                out.extend(items.iter().filter_map(|&item| path(module, item)));
+            }
+        }
+    }
+    out
 }
 
 fn model_of<'s>(code: &Code, schema: &'s Schema, query: &Query) -> Option<&'s SchemaModel> {
@@ -310,6 +336,17 @@ mod tests {
         assert_eq!(held(views, &helpers), [false]);
         let loads = format!("{views}\ndef all():\n    return list(Order.objects.prefetch_related('lines'))\n");
         assert_eq!(held(&loads, &helpers), [true]);
+    }
+
+    #[test]
+    fn what_a_list_of_paths_gathers_is_loaded() {
+        let views = |call: &str| {
+            format!(
+                "from shop.models import Order\n\ndef page(order: Order):\n    return list(order.lines.all())\n\ndef all(more):\n    loads = ['buyer']\n    if more:\n        loads += ['lines']\n    return list(Order.objects.prefetch_related({call}))\n"
+            )
+        };
+        assert_eq!(held(&views("*loads"), ""), [true]);
+        assert_eq!(held(&views("'buyer'"), ""), [false]);
     }
 
     #[test]

@@ -6,7 +6,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::eval::{Code, Evaluator};
 use super::scope::Member;
-use crate::ir::{ClassId, ExprId, ExprKind, FunctionId, Module};
+use crate::ir::{ClassId, ExprId, ExprKind, FunctionId, Module, StmtKind};
 use crate::libraries::shared::pagination;
 use crate::libraries::shared::query::Resolver;
 use crate::libraries::shared::value::{FileId, Value};
@@ -103,18 +103,22 @@ impl ListedSerializers {
                 SerializerUse::One
             }
         };
+        let choosing = choosing(eval, file, class);
+        let of_lists = choosing.iter().find_map(|&(at, function)| {
+            let module = eval.module(at);
+            serializer(eval, at, pagination::shown_by_list(module, &module.function(function).body))
+        });
+        let is_listed = |made: Class| lists() && of_lists.is_none_or(|shown| shown == made);
         if let Some((at, Member::Value(value, _))) = eval.member(file, class, "serializer_class")
             && let Some(made) = serializer(eval, at, Some(value))
         {
-            self.add(made, usage(lists()));
+            self.add(made, usage(is_listed(made)));
         }
-        if let Some((at, Member::Method(function))) = eval.member(file, class, "get_serializer_class") {
-            let holder = eval.module(at);
-            let of_lists = pagination::shown_by_list(holder, &holder.function(function).body);
-            let of_lists = serializer(eval, at, of_lists);
+        for (at, function) in choosing {
             for &value in &*eval.returned(at, function) {
                 if let Some(made) = serializer(eval, at, Some(value)) {
-                    self.add(made, usage(lists() && of_lists.is_none_or(|shown| shown == made)));
+                    let is_other = pagination::is_of_another_action(eval.module(at), value);
+                    self.add(made, usage(is_listed(made) && !is_other));
                 }
             }
         }
@@ -149,6 +153,26 @@ impl ListedSerializers {
             }
         }
     }
+}
+
+/// The methods by which a view chooses its serializer: the framework's, and those of the project that it may go on to
+/// (`get_versioned_serializer_class`).
+fn choosing(eval: &Evaluator<'_>, file: FileId, class: ClassId) -> Vec<(FileId, FunctionId)> {
+    let mut names: FxHashSet<&str> = FxHashSet::default();
+    let mut out = Vec::new();
+    for (at, class) in eval.lineage(file, class) {
+        let module = eval.code.module(at);
+        for &stmt in &module.class(class).body {
+            let StmtKind::Function(function) = module.stmt(stmt).kind else {
+                continue;
+            };
+            let name = module.function(function).name.map_or("", |name| module.str(name));
+            if name.starts_with("get_") && name.ends_with("serializer_class") && names.insert(name) {
+                out.push((at, function));
+            }
+        }
+    }
+    out
 }
 
 /// The serializer that a name stands for.

@@ -615,9 +615,12 @@ fn a_pause_before_the_next_try_weighs_less() {
 /// What a view shows of one object, and not in its list, is asked for once.
 #[test]
 fn a_serializer_of_single_objects_weighs_less_than_that_of_a_list() {
-    let priority = |shown: &str| {
+    const DETAIL: &str = "QuarryDetailSerializer";
+    const ROW: &str = "QuarryRowSerializer";
+    let priority = |method: &str, test: &str, shown: &str| {
+        let other = if shown == DETAIL { ROW } else { DETAIL };
         let api = format!(
-            "from rest_framework import serializers, viewsets\n\nfrom quarry.models import Blast, Quarry\n\n\nclass QuarryRowSerializer(serializers.ModelSerializer):\n    class Meta:\n        model = Quarry\n        fields = ['name']\n\n\nclass QuarryDetailSerializer(serializers.ModelSerializer):\n    last = serializers.SerializerMethodField()\n\n    class Meta:\n        model = Quarry\n        fields = ['name', 'last']\n\n    def get_last(self, quarry):\n        return Blast.objects.filter(quarry=quarry).first()\n\n\nclass Quarries(viewsets.ReadOnlyModelViewSet):\n    queryset = Quarry.objects.all()\n\n    def get_serializer_class(self):\n        if self.action == 'list':\n            return {shown}\n        return QuarryDetailSerializer\n"
+            "from rest_framework import serializers, viewsets\n\nfrom quarry.models import Blast, Quarry\n\n\nclass QuarryRowSerializer(serializers.ModelSerializer):\n    class Meta:\n        model = Quarry\n        fields = ['name']\n\n\nclass QuarryDetailSerializer(serializers.ModelSerializer):\n    last = serializers.SerializerMethodField()\n\n    class Meta:\n        model = Quarry\n        fields = ['name', 'last']\n\n    def get_last(self, quarry):\n        return Blast.objects.filter(quarry=quarry).first()\n\n\nclass Quarries(viewsets.ReadOnlyModelViewSet):\n    queryset = Quarry.objects.all()\n\n    serializer_class = {other}\n\n    def {method}(self):\n        if self.action {test}:\n            return {shown}\n        return {other}\n"
         );
         let models = "from django.db import models\n\n\nclass Quarry(models.Model):\n    name = models.TextField()\n\n\nclass Blast(models.Model):\n    quarry = models.ForeignKey(Quarry, related_name='blasts', on_delete=models.CASCADE)\n";
         let all = found(
@@ -628,8 +631,12 @@ fn a_serializer_of_single_objects_weighs_less_than_that_of_a_list() {
         let [one] = all.as_slice() else { panic!("{all:#?}") };
         one.priority
     };
-    assert_eq!(priority("QuarryDetailSerializer"), Priority::P2);
-    assert_eq!(priority("QuarryRowSerializer"), Priority::P3);
+    for method in ["get_serializer_class", "get_versioned_serializer_class"] {
+        assert_eq!(priority(method, "== 'list'", DETAIL), Priority::P2, "{method}");
+        assert_eq!(priority(method, "== 'list'", ROW), Priority::P3, "{method}");
+        assert_eq!(priority(method, "in ('list', 'approve')", DETAIL), Priority::P2, "{method}");
+        assert_eq!(priority(method, "in ('retrieve', 'approve')", DETAIL), Priority::P3, "{method}");
+    }
 }
 
 /// In a program of two routes each is what it is there for; beside nine others the same loop is one feature's.

@@ -1,6 +1,7 @@
 //! What runs once a row: `n-plus-one` and `unbatched-write`, whose search runs once for both.
 
 mod calls;
+mod context;
 mod framework;
 mod relations;
 mod sites;

@@ -1,6 +1,6 @@
 //! Class-based views that page their lists, or return one object.
 
-use crate::ir::{ClassId, ExprId, ExprKind, FunctionId, Language, Module, StmtId, StmtKind};
+use crate::ir::{ClassId, ExprId, ExprKind, FunctionId, Holder, Language, Module, Parent, StmtId, StmtKind};
 use crate::libraries::shared::query::Resolver;
 use crate::libraries::shared::value::FileId;
 
@@ -195,17 +195,7 @@ pub fn shown_by_list(module: &Module, body: &[StmtId]) -> Option<ExprId> {
         let StmtKind::If { test, then, orelse, .. } = &module.stmt(stmt).kind else {
             return None;
         };
-        let names_list = |expr: ExprId| {
-            let mut parts = module.children(expr).into_iter().chain([expr]);
-            parts.any(|part| module.string(part) == Some(LIST))
-        };
-        let is_it = match module.kind(*test) {
-            ExprKind::Binary { op, left, right } => {
-                let is_action = module.dotted(*left).is_some_and(|name| name.ends_with(".action"));
-                matches!(module.str(*op), "==" | "in") && is_action && names_list(*right)
-            }
-            _ => false,
-        };
+        let is_it = asked_actions(module, *test).is_some_and(|actions| actions.contains(&LIST));
         if !is_it {
             return shown_by_list(module, orelse);
         }
@@ -213,5 +203,32 @@ pub fn shown_by_list(module: &Module, body: &[StmtId]) -> Option<ExprId> {
             StmtKind::Return(value) => value,
             _ => None,
         })
+    })
+}
+
+/// The actions that a test asks for: `self.action == "list"`, `self.action in ["list", "retrieve"]`.
+fn asked_actions(module: &Module, test: ExprId) -> Option<Vec<&str>> {
+    let ExprKind::Binary { op, left, right } = *module.kind(test) else {
+        return None;
+    };
+    let is_action = module.dotted(left).is_some_and(|name| name.ends_with(".action"));
+    if !is_action || !matches!(module.str(op), "==" | "in") {
+        return None;
+    }
+    let parts = module.children(right).into_iter().chain([right]);
+    Some(parts.filter_map(|part| module.string(part)).collect())
+}
+
+/// Whether a view gives a value only for actions that it names, none of which lists: `if self.action == "approve": return ApproveSerializer`.
+pub fn is_of_another_action(module: &Module, value: ExprId) -> bool {
+    module.holders(value).any(|Holder { at, below, .. }| {
+        let (Parent::Stmt(at), Some(below)) = (at, below) else {
+            return false;
+        };
+        let StmtKind::If { test, then, .. } = &module.stmt(at).kind else {
+            return false;
+        };
+        let actions = asked_actions(module, *test).filter(|actions| !actions.is_empty());
+        then.contains(&below) && actions.is_some_and(|actions| !actions.contains(&LIST))
     })
 }

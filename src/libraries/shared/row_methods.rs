@@ -179,6 +179,14 @@ fn has_class_decorator(module: &Module, class: ClassId, library: &str) -> bool {
     })
 }
 
+/// Whether a serializer writes out what a method gives: a queryset is run by that.
+pub fn is_shown_field(resolver: &dyn Resolver, file: FileId, function: FunctionId) -> bool {
+    let module = resolver.module(file);
+    let name = module.function(function).name.map_or("", |name| module.str(name));
+    let is_field = || row_method(resolver, file, function) == Some(RowMethod::Serializer);
+    name.starts_with("get_") && module.mentions(&["SerializerMethodField"]) && is_field()
+}
+
 /// `total = SerializerMethodField()` with `get_total`.
 fn is_method_field(module: &Module, class: ClassId, method: &str) -> bool {
     module.mentions(&["SerializerMethodField"])

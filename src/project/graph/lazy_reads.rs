@@ -1,8 +1,9 @@
 //! Where code reads a collection, and so runs the lazy query that the collection may be.
 
-use crate::ir::{ExprId, ExprKind, FunctionId, Language, StmtKind};
+use crate::ir::{ExprId, ExprKind, FunctionId, Language, Module, StmtKind};
 use crate::libraries::registry;
 use crate::libraries::shared::collections::{gone_over, handed_on, made_one};
+use crate::libraries::shared::row_methods::is_shown_field;
 use crate::libraries::shared::value::FileId;
 use crate::project::eval::Evaluator;
 
@@ -58,6 +59,10 @@ fn of<'m>(
             {
                 out.push((value, Runs::Promise));
             }
+            // What a serializer's method gives is written out.
+            StmtKind::Return(Some(value)) if is_python && is_shown_field(eval, file, module.owner(value)) => {
+                out.extend(either(module, value).map(|value| (value, Runs::Iterable)));
+            }
             // `first, *others = rows`.
             StmtKind::Assign {
                 target,
@@ -95,4 +100,13 @@ fn of<'m>(
     }
     out.sort_by_key(|&(collection, _)| module.expr(collection).span.start);
     out
+}
+
+/// A value, or the two that it may be.
+fn either(module: &Module, value: ExprId) -> impl Iterator<Item = ExprId> {
+    let (one, other) = match *module.kind(value) {
+        ExprKind::Cond { then, orelse, .. } => (then, Some(orelse)),
+        _ => (value, None),
+    };
+    std::iter::once(one).chain(other)
 }

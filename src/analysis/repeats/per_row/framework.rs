@@ -3,7 +3,7 @@
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::calls::target_effects;
-use super::{Access, PerRow, Search};
+use super::{Access, PerRow, Search, context};
 use crate::analysis::repeats::shape::is_batched;
 use crate::ir::{ExprId, FunctionId, Module};
 use crate::libraries::entries::EntryKind;
@@ -68,7 +68,8 @@ impl Search<'_, '_> {
                     .as_ref()
                     .is_some_and(|(owner, name)| self.is_loaded_somewhere(*owner, name));
             let is_batched = kind == RowMethod::GraphQlField && is_batched(self.module, site);
-            if site.query.statement.operation == Operation::Select && !is_loaded && !site.held && !is_batched {
+            let is_read = site.query.statement.operation == Operation::Select;
+            if is_read && !is_loaded && !site.held && !is_batched && !self.answers_first(function, kind, site.expr) {
                 let row = PerRow {
                     site: Some(site),
                     ..PerRow::read(function, site.expr, (around.clone(), 0, false))
@@ -78,10 +79,15 @@ impl Search<'_, '_> {
         }
     }
 
+    fn answers_first(&self, function: FnId, kind: RowMethod, place: ExprId) -> bool {
+        let method = self.project.graph.function(function).id;
+        kind == RowMethod::Serializer && context::answers_first(self.project, &self.eval, self.file, method, place)
+    }
+
     fn calls_of(&mut self, function: FnId, kind: RowMethod, around: &Loop) {
         for edge in &self.project.graph.function(function).edges {
             // What the ancestor's hook does is told there.
-            if calls_super(self.module, edge) {
+            if calls_super(self.module, edge) || self.answers_first(function, kind, edge.expr) {
                 continue;
             }
             let found = target_effects(self.project, self.module, edge);
