@@ -5,9 +5,11 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::ir::{Call, ClassId, ExprId, ExprKind, FunctionId, Module, Parent, StmtKind};
 use crate::judge::reach::{self, Reached};
+use crate::libraries::entries::{CONSUMER, EntryKind};
 use crate::libraries::shared::value::{FileId, Value};
 use crate::project::Project;
 use crate::project::eval::Evaluator;
+use crate::project::graph::FnId;
 
 /// Where a class is instantiated.
 #[derive(Clone, Copy, Debug)]
@@ -84,10 +86,66 @@ pub fn of(project: &Project) -> Lifetimes {
             out
         })
         .collect();
-    for (class, made) in found {
+    let consuming = consumers(project);
+    let called = if consuming.is_empty() {
+        FxHashSet::default()
+    } else {
+        called_by_modules(project)
+    };
+    for (class, mut made) in found {
+        made.is_kept |= consuming.contains(&class) && is_made_once(project, &called, made.file, made.expr);
         out.made.entry(class).or_default().push(made);
     }
     out
+}
+
+/// The classes with a method that takes one message after the other: their objects live as long as that goes on.
+fn consumers(project: &Project) -> FxHashSet<(FileId, ClassId)> {
+    let entries = project
+        .graph
+        .entries
+        .iter()
+        .filter(|entry| entry.kind == EntryKind::Job && entry.label.starts_with(CONSUMER));
+    let classes = entries.filter_map(|entry| {
+        let (file, function) = entry.function;
+        Some((file, project.code.module(file).function(function).class?))
+    });
+    classes.collect()
+}
+
+/// The functions that a module calls at its top level: `asyncio.run(main())`.
+fn called_by_modules(project: &Project) -> FxHashSet<FnId> {
+    let modules = project.graph.functions.iter().filter(|node| node.id == FunctionId::MODULE);
+    modules
+        .flat_map(|node| &node.edges)
+        .flat_map(|edge| edge.targets.iter().copied())
+        .collect()
+}
+
+/// Whether what starts the process makes an instance, and no loop does.
+fn is_made_once(project: &Project, called: &FxHashSet<FnId>, file: FileId, expr: ExprId) -> bool {
+    let module = project.code.module(file);
+    let function = project.graph.id(file, module.owner(expr));
+    let starts = match reach::reached(project, function).0 {
+        Reached::Startup | Reached::Command => true,
+        Reached::Unknown => called.contains(&function),
+        _ => false,
+    };
+    let mut at = module.expr(expr).parent;
+    starts
+        && loop {
+            at = match at {
+                Parent::Expr(id) => match module.kind(id) {
+                    ExprKind::Comp(_) => break false,
+                    _ => module.expr(id).parent,
+                },
+                Parent::Stmt(id) => match module.stmt(id).kind {
+                    StmtKind::Loop { .. } => break false,
+                    _ => module.stmt(id).parent,
+                },
+                Parent::Class(_) | Parent::Function(_) | Parent::None => break true,
+            };
+        }
 }
 
 /// At the top level, into a name of the module, into a class or application attribute, or in a function whose result is kept.

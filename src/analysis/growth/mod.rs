@@ -16,6 +16,7 @@ use crate::libraries::shared::api_names;
 use crate::libraries::shared::collections;
 use crate::libraries::shared::value::FileId;
 use crate::project::Project;
+use crate::project::eval::Evaluator;
 use crate::project::scope::Member;
 use lifetime::Lifetimes;
 use uses::CollectionUse;
@@ -155,6 +156,14 @@ fn growing<'p>(project: &'p Project, module: &'p Module, held: Held, uses: &FxHa
             project.silent(NOTES, held.file, module.expr(expr).span, || why);
         }
     };
+    let makes = module
+        .call(held.made)
+        .is_some_and(|made| made.method() == Some("defaultdict") && !made.args.is_empty());
+    let eval = Evaluator::new(&project.code);
+    let reads_make = |expr: ExprId| {
+        let (at, key) = uses::made_by_reading(&eval, held.file, expr).filter(|_| makes)?;
+        Some((at, Some(key)))
+    };
     for &expr in uses.get(&held.name)? {
         if !refers(project, module, held, expr) {
             continue;
@@ -162,7 +171,10 @@ fn growing<'p>(project: &'p Project, module: &'p Module, held: Held, uses: &FxHa
         match uses::of(module, expr) {
             CollectionUse::Definition => {}
             CollectionUse::Grow(at, key) => grows.push((at, key)),
-            CollectionUse::Ask => asked = true,
+            CollectionUse::Ask => {
+                asked = true;
+                grows.extend(reads_make(expr));
+            }
             CollectionUse::Read => {}
             CollectionUse::Shrink => {
                 let function = module.owner(expr);

@@ -1,6 +1,6 @@
 //! What one use of a collection does to it, and whether its keys are without bound.
 
-use crate::ir::{ExprId, ExprKind, Module, Parent, StmtKind};
+use crate::ir::{ExprId, ExprKind, FunctionId, Module, Parent, StmtId, StmtKind, Sym};
 use crate::libraries::shared::collections;
 use crate::libraries::shared::query::Resolver as _;
 use crate::libraries::shared::value::FileId;
@@ -53,10 +53,60 @@ pub fn of(module: &Module, expr: ExprId) -> CollectionUse {
     }
 }
 
+/// The element that reading a key of a `defaultdict` makes, where the key is absent: its place and the key. What goes over the keys that
+/// are there, and a function that looks first whether one is, adds none.
+pub fn made_by_reading(eval: &Evaluator<'_>, file: FileId, expr: ExprId) -> Option<(ExprId, ExprId)> {
+    let module = eval.module(file);
+    let Parent::Expr(element) = module.expr(expr).parent else {
+        return None;
+    };
+    let ExprKind::Index { base, index } = *module.kind(element) else {
+        return None;
+    };
+    let function = module.owner(expr);
+    let name = name_of(module, expr)?;
+    let is_free = base == expr && function != FunctionId::MODULE && module.function(function).name.is_some();
+    (is_free && !comes_from(eval, file, index, name) && !looks_first(module, function, name)).then_some((element, index))
+}
+
+fn name_of(module: &Module, expr: ExprId) -> Option<Sym> {
+    match module.kind(expr) {
+        ExprKind::Name(name) | ExprKind::Attr { name, .. } => Some(*name),
+        _ => None,
+    }
+}
+
+/// Whether a key is one that the collection of a name has: `for key in pending`.
+fn comes_from(eval: &Evaluator<'_>, file: FileId, key: ExprId, name: Sym) -> bool {
+    let Some((at, iterated)) = eval.iterated_for(file, key) else {
+        return false;
+    };
+    let module = eval.module(at);
+    let mut open = vec![iterated];
+    while let Some(part) = open.pop() {
+        if at == file && name_of(module, part) == Some(name) {
+            return true;
+        }
+        open.extend(module.children(part));
+    }
+    false
+}
+
+/// Whether a function asks the collection of a name for a key in a way that adds none: `key in pending`, `pending.get(key)`.
+fn looks_first(module: &Module, function: FunctionId, name: Sym) -> bool {
+    let (first, end) = module.function(function).exprs;
+    let asks = |id: ExprId| match module.kind(id) {
+        ExprKind::Binary { op, right, .. } => matches!(module.str(*op), "in" | "not in") && name_of(module, *right) == Some(name),
+        ExprKind::Attr { base, name: method } => module.str(*method) == "get" && name_of(module, *base) == Some(name),
+        _ => false,
+    };
+    (first.0..end.0).map(ExprId).any(asks)
+}
+
 /// The assignment stands at the top level, in a class's body or in a constructor.
-fn is_first(module: &Module, stmt: crate::ir::StmtId) -> bool {
+fn is_first(module: &Module, stmt: StmtId) -> bool {
     let function = module.owner_of(module.stmt(stmt).parent);
-    function == crate::ir::FunctionId::MODULE
+    function == FunctionId::MODULE
         || module
             .function(function)
             .name
@@ -168,6 +218,10 @@ pub fn is_open_key(project: &Project, file: FileId, module: &Module, key: ExprId
         is_made = true;
     }
     let has = |list: List| words.iter().any(|word| list.has(word));
+    // What a consumer was sent, as it is: no two messages need be alike.
+    if is_arrived(&eval, file, key) {
+        return true;
+    }
     // A parameter called `key` of something called a cache: its callers make it of what they are asked for.
     let by_key = is_cache && !is_made && matches!(module.kind(key), ExprKind::Name(_)) && words.iter().any(|word| word == "key");
     (has(List::OpenKeys) || by_key) && !has(List::ClosedKeys)
@@ -178,13 +232,38 @@ pub fn is_open_name(name: &str) -> bool {
     List::OpenKeys.has(name) && !List::ClosedKeys.has(name)
 }
 
-/// The words of all names in an expression, lower case.
+/// Whether a name holds what comes by a socket or from a broker: `async for raw in socket`.
+fn is_arrived(eval: &Evaluator<'_>, file: FileId, key: ExprId) -> bool {
+    let Some((at, source)) = eval.iterated_for(file, key) else {
+        return false;
+    };
+    let module = eval.module(at);
+    let (ExprKind::Name(name) | ExprKind::Attr { name, .. }) = module.kind(source) else {
+        return false;
+    };
+    let is_loop = |stmt: StmtId| matches!(module.stmt(stmt).kind, StmtKind::Loop { is_async: true, .. });
+    List::Arriving.has(module.str(*name)) && matches!(module.expr(source).parent, Parent::Stmt(stmt) if is_loop(stmt))
+}
+
+/// The words of all names in an expression, lower case, and of the keys by which it takes something out: `data["hash"]`,
+/// `data.get("hash")`.
 pub fn words_of(module: &Module, expr: ExprId) -> Vec<String> {
     let mut out = Vec::new();
     let mut open = vec![expr];
     while let Some(at) = open.pop() {
-        if let ExprKind::Name(name) | ExprKind::Attr { name, .. } = module.kind(at) {
-            out.extend(Name::of(module.str(*name)).words().map(str::to_owned));
+        let taken = match module.kind(at) {
+            ExprKind::Name(name) | ExprKind::Attr { name, .. } => Some(module.str(*name)),
+            ExprKind::Index { index, .. } => module.string(*index),
+            ExprKind::Call { .. } => {
+                let call = module
+                    .call(at)
+                    .filter(|call| call.method() == Some("get") && call.receiver().is_some());
+                call.and_then(|call| call.arg(0)).and_then(|key| module.string(key))
+            }
+            _ => None,
+        };
+        if let Some(name) = taken {
+            out.extend(Name::of(name).words().map(str::to_owned));
         }
         if out.len() > MOST_WORDS {
             break;

@@ -126,6 +126,9 @@ pub enum EntryKind {
     Hook,
 }
 
+/// How the labels of functions begin that take one message after the other.
+pub const CONSUMER: &str = "consumer ";
+
 impl EntryKind {
     /// Whether somebody waits for the answer.
     pub fn is_waited_for(self) -> bool {

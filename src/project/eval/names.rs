@@ -4,7 +4,7 @@ use rustc_hash::FxHashSet;
 
 use super::{Evaluator, Found, MAX_HOPS};
 use crate::budget::Limit;
-use crate::ir::{FunctionId, Language, Sym};
+use crate::ir::{ExprId, ExprKind, FunctionId, Language, Sym};
 use crate::libraries::shared::value::FileId;
 use crate::project::scope::{Binding, Bound};
 
@@ -43,6 +43,19 @@ impl Evaluator<'_> {
             return self.star_import(file, name, 0).or_else(|| self.star_of_library(file, name));
         }
         None
+    }
+
+    /// What is gone over where a name holds an element of it, or a part of one: `for key, value in pending.items()`.
+    pub fn iterated_for(&self, file: FileId, expr: ExprId) -> Option<(FileId, ExprId)> {
+        let module = self.m(file);
+        let ExprKind::Name(name) = *module.kind(expr) else { return None };
+        match self.lookup(file, module.owner(expr), name, module.expr(expr).span.start)? {
+            Found::Binding(at, _, binding) => match binding.bound {
+                Bound::Element(iterable, _) => Some((at, iterable)),
+                _ => None,
+            },
+            _ => None,
+        }
     }
 
     /// What a name is that nothing binds, where a library's names are all imported: `from peewee import *`. Of several libraries, the last

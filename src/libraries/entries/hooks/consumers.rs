@@ -3,7 +3,7 @@
 use rustc_hash::FxHashMap;
 
 use super::super::site::EntryFile;
-use super::super::{Entry, EntryKind};
+use super::super::{CONSUMER, Entry, EntryKind};
 use crate::ir::{Call, ExprId, ExprKind, FunctionId, LoopKind, StmtKind};
 use crate::source::Span;
 use crate::vocabulary::List;
@@ -45,7 +45,7 @@ pub fn file(site: &EntryFile<'_>, out: &mut Vec<Entry>) {
         }
         let function = module.owner_of(stmt.parent);
         let title = site.title((site.file, function));
-        out.push(site.own(function, EntryKind::Job, format!("consumer {title}"), stmt.span));
+        out.push(site.own(function, EntryKind::Job, format!("{CONSUMER}{title}"), stmt.span));
     }
 }
 
@@ -117,7 +117,7 @@ pub fn call(site: &EntryFile<'_>, call: Call<'_>, method: &str, out: &mut Vec<En
     let Some(function) = handlers.into_iter().filter(is_function).find_map(|handler| site.handler(handler)) else {
         return;
     };
-    let label = format!("consumer {}", site.title(function));
+    let label = format!("{CONSUMER}{}", site.title(function));
     out.push(Entry::new(function, EntryKind::Job, label, site.module.expr(call.id).span));
 }
 
