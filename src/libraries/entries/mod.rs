@@ -8,6 +8,7 @@ use crate::ir::{Call, ClassId, ExprId, FunctionId, Language};
 use crate::source::Span;
 use site::EntryFile;
 
+mod classful;
 mod commands;
 mod django;
 mod express;
@@ -180,6 +181,10 @@ const FAMILIES: &[Family] = &[
         decorator: Some(routes::decorated),
         call: Some(routes::call),
         class: Some(routes::class),
+        ..Family::of(Language::Python)
+    },
+    Family {
+        class: Some(classful::class),
         ..Family::of(Language::Python)
     },
     Family {

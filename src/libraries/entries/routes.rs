@@ -2,8 +2,8 @@
 //! Litestar, aiohttp, Tornado.
 
 use super::mounts::{own_prefix, router_of};
-use super::site::{EntryFile, join, may_list, starts_with_any, verb};
-use super::{Decorator, Entry, EntryKind};
+use super::site::{EntryFile, join, may_list, methods_argument, starts_with_any, verb};
+use super::{Decorator, Entry, EntryKind, classful};
 use crate::ir::{Call, ClassId, ExprKind, FunctionId, Module, StmtKind};
 use crate::libraries::shared::value::{FileId, Value};
 use crate::source::Span;
@@ -64,6 +64,10 @@ pub fn decorated(site: &EntryFile<'_>, decorator: Decorator<'_>, out: &mut Vec<E
         return;
     }
     let Some(call) = decorator.call else { return };
+    // What a class's view adds to it is known there.
+    if site.is_library(call.callee, classful::LIBRARIES) {
+        return;
+    }
     let path = call.arg(0).or_else(|| call.keyword("path")).or_else(|| call.keyword("rule"));
     let text = path.and_then(|path| site.text(path));
     let known = is_router(site, call);
@@ -257,24 +261,6 @@ fn is_router(site: &EntryFile<'_>, call: Call<'_>) -> bool {
         || name.ends_with("_app")
         || name.ends_with("_bp")
         || name.ends_with("blueprint")
-}
-
-/// The verb of `methods=["POST"]`; Flask's default is GET.
-fn methods_argument(site: &EntryFile<'_>, call: Call<'_>) -> &'static str {
-    let Some(list) = call.keyword("methods") else {
-        return if matches!(call.method(), Some("api_route" | "route" | "add_api_route" | "add_url_rule")) {
-            "GET"
-        } else {
-            "ANY"
-        };
-    };
-    match site.module.kind(list) {
-        ExprKind::List(items) | ExprKind::Tuple(items) | ExprKind::Set(items) => match items.as_ref() {
-            [one] => site.module.string(*one).map_or("ANY", verb),
-            _ => "ANY",
-        },
-        _ => "ANY",
-    }
 }
 
 /// A path below the one that its router has of its own.

@@ -328,6 +328,24 @@ pub fn methods(module: &Module, class: ClassId) -> Vec<(FunctionId, &str)> {
     out
 }
 
+/// The verb of `methods=["POST"]`; Flask's default is GET.
+pub fn methods_argument(site: &EntryFile<'_>, call: Call<'_>) -> &'static str {
+    let Some(list) = call.keyword("methods") else {
+        return if matches!(call.method(), Some("api_route" | "route" | "add_api_route" | "add_url_rule")) {
+            "GET"
+        } else {
+            "ANY"
+        };
+    };
+    match site.module.kind(list) {
+        ExprKind::List(items) | ExprKind::Tuple(items) | ExprKind::Set(items) => match items.as_ref() {
+            [one] => site.module.string(*one).map_or("ANY", verb),
+            _ => "ANY",
+        },
+        _ => "ANY",
+    }
+}
+
 /// Whether a dotted name or a path is one of these or below one.
 pub fn starts_with_any(name: &str, prefixes: &[&str]) -> bool {
     prefixes.iter().any(|prefix| {

@@ -1,6 +1,6 @@
 //! Classes that show rows by reading their attributes: Pydantic, `SQLModel`, Django Ninja and msgspec models, marshmallow schemas.
 
-use crate::ir::{Call, ClassId, ExprId, ExprKind, Language, StmtKind};
+use crate::ir::{Call, ClassId, ExprId, ExprKind, Holder, Language, Module, Parent, StmtKind};
 use crate::libraries::shared::query::Resolver;
 use crate::libraries::shared::value::{FileId, Value};
 
@@ -88,13 +88,7 @@ pub fn given(resolver: &dyn Resolver, file: FileId, call: &Call<'_>) -> Option<G
             })
         }
         "dump" | "dumps" | "jsonify" => {
-            let receiver = call.receiver()?;
-            let (at, made) = resolver.definition(file, receiver)?;
-            let made = resolver.module(at).call(made)?;
-            // Which of its fields it shows is chosen where it is made.
-            if ["only", "exclude"].iter().any(|name| made.keyword(name).is_some()) {
-                return None;
-            }
+            let (at, made) = schema_of(resolver, file, call.receiver()?)?;
             let is_many = |call: &Call<'_>| {
                 call.keyword("many")
                     .map(|told| matches!(call.module.kind(told), ExprKind::Bool(true)))
@@ -120,6 +114,46 @@ pub fn given(resolver: &dyn Resolver, file: FileId, call: &Call<'_>) -> Option<G
         }
         _ => None,
     }
+}
+
+/// The call that makes the schema which a name or expression holds. Of several, between which a condition chooses, the last one that does not
+/// choose some of its fields: which those are is not always known.
+fn schema_of(resolver: &dyn Resolver, file: FileId, held: ExprId) -> Option<(FileId, Call<'_>)> {
+    let is_whole = |made: &Call<'_>| ["only", "exclude"].iter().all(|name| made.keyword(name).is_none());
+    let (at, last) = resolver.definition(file, held)?;
+    let module = resolver.module(at);
+    let last = match *module.kind(last) {
+        ExprKind::Cond { then, orelse, .. } => [then, orelse].into_iter().filter_map(|one| module.call(one)).find(is_whole)?,
+        _ => module.call(last)?,
+    };
+    if is_whole(&last) {
+        return Some((at, last));
+    }
+    let earlier = resolver.alternatives(file, held);
+    let mut later = vec![last.id];
+    for &(before, made) in earlier.iter().rev().filter(|&&place| place != (at, last.id)) {
+        // One that nothing stands before and that all come to is the only one.
+        if before != file || at != file || !later.iter().all(|&later| chosen_apart(module, held, later)) {
+            return None;
+        }
+        if let Some(made) = module.call(made).filter(is_whole) {
+            return Some((at, made));
+        }
+        later.push(made);
+    }
+    None
+}
+
+/// Whether a value is set under a condition under which its use does not stand.
+fn chosen_apart(module: &Module, used: ExprId, set: ExprId) -> bool {
+    let used = module.expr(used).span;
+    module.holders(set).any(|Holder { at, .. }| match at {
+        Parent::Stmt(stmt) => {
+            let stmt = module.stmt(stmt);
+            matches!(stmt.kind, StmtKind::If { .. } | StmtKind::Switch { .. }) && !stmt.span.encloses(used)
+        }
+        _ => false,
+    })
 }
 
 /// The type that a `TypeAdapter` stands for.
