@@ -1,5 +1,6 @@
 //! What query sites ask of a table's indexes: the columns they compare, range over and order by.
 
+mod optional;
 mod owner;
 mod ways_in;
 
@@ -387,7 +388,9 @@ impl<'a> StatementView<'a> {
             };
             let is_equality = matches!(filter.kind, FilterKind::Equality | FilterKind::In);
             if filter.optional && !self.is_lone(filter) {
-                if is_equality && filter.literal.is_none() && is_identifying(&column.name) && !table.leads(&column.name) {
+                let finds_few =
+                    is_identifying(&column.name) || self.is_of_two(filter) && !is_few_valued(table, column) && is_searchable(column);
+                if is_equality && filter.literal.is_none() && finds_few && !table.leads(&column.name) {
                     sometimes.push(column.name.clone());
                 }
                 continue;
@@ -476,11 +479,6 @@ impl<'a> StatementView<'a> {
             let key = relation.fields.first().filter(|_| is_one && !relation.to_many)?;
             table.column_in_code(key)
         })
-    }
-
-    /// A condition that applies only sometimes, and no other with it: it stands alone, not in an OR.
-    fn is_lone(&self, filter: &Filter) -> bool {
-        matches!(filter.kind, FilterKind::Equality | FilterKind::In) && self.statement.filters.len() == 1
     }
 
     /// Columns of a table that joins compare, each with the column of the other table and that table's place.

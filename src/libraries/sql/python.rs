@@ -64,6 +64,7 @@ fn is_run(method: &str) -> bool {
             | "fetch_val"
             | "iterate"
             | "stream"
+            | "stream_scalars"
             | "cursor"
             | "execute_values"
             | "execute_batch"
@@ -201,7 +202,10 @@ fn run(resolver: &dyn Resolver, file: FileId, call: &Call<'_>) -> Option<Query> 
                 || kind == Driver::Unknown
                     && method.starts_with("execute")
                     && receiver.is_some_and(|receiver| is_cursor_name(call.module, receiver));
-            if !known || matches!(method, "cursor" | "stream") || resolver.query(file, text).is_some_and(|inner| inner.library != "sql") {
+            if !known
+                || matches!(method, "cursor" | "stream" | "stream_scalars")
+                || resolver.query(file, text).is_some_and(|inner| inner.library != "sql")
+            {
                 return None;
             }
             sql_text::unknown("sql")
@@ -266,7 +270,7 @@ fn ran(query: &mut Query, method: &str) {
     match method {
         "fetchrow" | "fetch_one" => one(query, Outcome::One),
         "fetchval" | "fetch_val" | "scalar" => one(query, Outcome::Scalar),
-        "iterate" | "stream" | "cursor" => query.outcome = Outcome::Stream,
+        "iterate" | "stream" | "stream_scalars" | "cursor" => query.outcome = Outcome::Stream,
         _ => {}
     }
 }

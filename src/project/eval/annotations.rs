@@ -118,6 +118,11 @@ impl Evaluator<'_> {
                 Value::Instance(at, class) => Value::Class(at, class),
                 _ => Value::Unknown,
             },
+            // What makes things of a library, as the library's class does: `Callable[..., AsyncSession]`.
+            "Callable" => match parts.last().map(|&last| self.annotation(file, last)) {
+                Some(Value::ExternalInstance(name)) if !name.starts_with("builtins.") => Value::External(name),
+                _ => self.annotation(file, base),
+            },
             "list" | "List" | "Sequence" | "Iterable" | "Iterator" | "AsyncIterator" | "AsyncIterable" | "Set" | "set" | "frozenset"
             | "Collection" | "Array" | "ReadonlyArray" | "tuple" | "Tuple" | "QuerySet" | "InstrumentedList" => {
                 self.annotation(file, first).many()
