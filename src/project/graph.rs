@@ -6,6 +6,7 @@ mod edges;
 mod effects;
 mod file;
 mod lazy_reads;
+mod page_sizes;
 mod sites;
 
 use std::sync::Arc;
@@ -248,6 +249,7 @@ impl Graph {
         let mut graph = assemble(code, first, files);
         code.step("calls of names that only one function has", || graph.resolve_unique_names(code));
         hold(code, graph.sites.as_mut_vec());
+        code.chosen_sizes = code.step("page sizes that callers pass", || graph.widen_pages(code));
         code.step("what functions do by what they call", || graph.propagate());
         graph
     }

@@ -874,3 +874,19 @@ fn what_nothing_names_is_not_urgent() {
         assert_eq!(priority(&[(path, text)]), (Priority::P2, false), "{path}");
     }
 }
+
+/// The default of a parameter bounds only the calls that leave it out.
+#[test]
+fn a_page_is_as_large_as_callers_let_clients_ask() {
+    let told = |size: &str| {
+        let app = format!(
+            "from flask import Flask, jsonify, request\nfrom flask_sqlalchemy import SQLAlchemy\n\napp = Flask(__name__)\ndb = SQLAlchemy(app)\n\n\nclass Goat(db.Model):\n    id = db.Column(db.Integer, primary_key=True)\n\n\nclass Visit(db.Model):\n    id = db.Column(db.Integer, primary_key=True)\n    goat_id = db.Column(db.ForeignKey('goat.id'), index=True)\n\n\ndef page_of(page=1, size=10):\n    found = db.session.query(Goat).paginate(page=page, per_page=size)\n    return [db.session.query(Visit).filter(Visit.goat_id == goat.id).all() for goat in found.items]\n\n\n@app.get('/goats')\ndef goats():\n    return jsonify(len(page_of(1{size})))\n"
+        );
+        let all = found(&Config::default(), "n-plus-one", &[("app.py", &app)]);
+        all.iter().map(|one| one.priority).collect::<Vec<_>>()
+    };
+    assert_eq!(told(", int(request.args['size'])"), [Priority::P1]);
+    for few in ["", ", min(int(request.args['size']), 20)", ", int(request.args.get('size', 20))"] {
+        assert_eq!(told(few), [Priority::P2], "{few}");
+    }
+}

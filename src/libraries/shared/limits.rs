@@ -45,7 +45,11 @@ fn limit(resolver: &dyn Resolver, place: ExprPlace, steps: u32) -> RowLimit {
 /// What a name stands for: a constant, or the default of a parameter.
 fn named(resolver: &dyn Resolver, place: ExprPlace, steps: u32) -> RowLimit {
     let (file, expr) = place;
-    if let Some(default) = default_of(resolver.module(file), expr) {
+    if let Some((place, default)) = default_of(resolver.module(file), expr) {
+        // It bounds only the calls that leave it out.
+        if resolver.is_chosen_size(file, resolver.module(file).owner(expr), place) {
+            return RowLimit::Value;
+        }
         return usual(&limit(resolver, (file, default), steps + 1));
     }
     let defined = resolver.definition(file, expr).filter(|&definition| definition != place);
@@ -58,11 +62,12 @@ fn named(resolver: &dyn Resolver, place: ExprPlace, steps: u32) -> RowLimit {
         .map_or(RowLimit::Value, |found| limit(resolver, found, steps + 1))
 }
 
-/// The default of the parameter that a name is, of the function it stands in.
-fn default_of(module: &Module, name: ExprId) -> Option<ExprId> {
+/// The parameter that a name is, of the function it stands in, by its place, and its default.
+fn default_of(module: &Module, name: ExprId) -> Option<(usize, ExprId)> {
     let ExprKind::Name(sym) = *module.kind(name) else { return None };
-    let mut params = module.function(module.owner(name)).params.iter();
-    params.find(|param| param.name == Some(sym))?.default
+    let params = &module.function(module.owner(name)).params;
+    let place = params.iter().position(|param| param.name == Some(sym))?;
+    Some((place, params[place].default?))
 }
 
 /// `int(size)`, `Number(size)`, `args.get("size", 20)`, `FastAPI`'s `Query(20)`, `max(size, 1)`.

@@ -196,6 +196,11 @@ pub trait Resolver {
         let _ = library;
         true
     }
+    /// Whether a caller passes in a parameter the page's size that a client sent.
+    fn is_chosen_size(&self, file: FileId, function: FunctionId, place: usize) -> bool {
+        let _ = (file, function, place);
+        false
+    }
     /// Where what a name holds is written, where it is a parameter and one call of its function is looked at.
     fn passed(&self, file: FileId, expr: ExprId) -> Option<(FileId, ExprId)> {
         let _ = (file, expr);

@@ -53,6 +53,8 @@ pub struct Code {
     pub objects_as: objects_as::ByInterface,
     /// What parameters without an annotation hold, from the calls that were resolved.
     pub arguments: FxHashMap<Parameter, Value>,
+    /// Parameters of page sizes in which a caller passes what a client sent: their defaults bound nothing.
+    pub chosen_sizes: FxHashSet<Parameter>,
     /// The packages that Python files import, by their first name.
     pub imported: FxHashSet<Box<str>>,
     /// What is kept on objects that are passed around, by its name there.
@@ -115,6 +117,7 @@ impl Code {
             subclasses: FxHashMap::default(),
             objects_as: objects_as::ByInterface::default(),
             arguments: FxHashMap::default(),
+            chosen_sizes: FxHashSet::default(),
             imported: FxHashSet::default(),
             kept: kept::KeptByName::default(),
             overruns: Overruns::default(),

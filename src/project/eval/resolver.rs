@@ -218,6 +218,10 @@ impl Resolver for Evaluator<'_> {
         Some(keywords.map(|(name, place)| (name.to_string(), *place)).collect())
     }
 
+    fn is_chosen_size(&self, file: FileId, function: FunctionId, place: usize) -> bool {
+        self.code.chosen_sizes.contains(&(file, function, place))
+    }
+
     fn passed(&self, file: FileId, expr: ExprId) -> Option<(FileId, ExprId)> {
         self.passed_for(file, expr)
     }
