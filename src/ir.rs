@@ -153,6 +153,9 @@ id!(
     ClassId
 );
 
+/// What stands as the base of the annotation of a name for a type: `type Db = typeof db` is `Db: typeof[db]`.
+pub const TYPE_OF: &str = "typeof";
+
 /// The name that a class expression has for the code around it: no program can write it.
 pub fn class_symbol(class: ClassId) -> String {
     format!("(class {})", class.0)

@@ -377,8 +377,11 @@ fn grouped(mut places: Vec<Finding>) -> Option<Finding> {
         first.relate(other.location.clone(), Role::Place, other.title.clone());
         // Where each of them is written, beside where it is met.
         let is_of_it = |related: &&Related| matches!(related.role, Role::Index | Role::Place | Role::Query);
-        let further = other.related.iter().filter(is_of_it);
-        first.related.extend(further.cloned());
+        for further in other.related.iter().filter(is_of_it) {
+            if first.related.len() < MOST_PLACES && !first.related.contains(further) {
+                first.related.push(further.clone());
+            }
+        }
     }
     // A statement for each place, where each has its own.
     if let Some(ddl) = &mut first.fix.ddl {

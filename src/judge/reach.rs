@@ -191,9 +191,6 @@ pub fn at(project: &Project, function: FnId, expr: ExprId) -> Reach {
 /// How a function is reached by a way; the place in it may stand under a condition.
 fn on_way(project: &Project, function: FnId, reach: Option<Visit>, is_conditional: bool) -> Reach {
     let Some(entry) = reach.and_then(|reach| project.graph.entries.get(reach.entry)) else {
-        if project.unnamed.contains(&function) {
-            return Reach::stated(Often::Once, "nothing of the project calls it".to_owned());
-        }
         let is_by_hand = matches!(
             project.role(project.graph.function(function).file),
             FileRole::Script | FileRole::Example | FileRole::Migration

@@ -21,9 +21,29 @@ pub(crate) const METHODS: [&str; 11] = [
     "renameTable",
 ];
 
-/// Whether a file is one of its migrations: by what its own template has, by its import, or by the way in which only it sends SQL.
-pub(crate) fn is_migration(module: &Module) -> bool {
-    module.imports_below("db-migrate", &['/', '-']) || ["dbmigrate", "runSql"].iter().any(|name| module.sym(name).is_some())
+/// Whether a file is one of its migrations: by its import, by what its own template has, or by the way in which only it sends SQL, on what
+/// `up` is given.
+pub(crate) fn is_migration(module: &Module, handle: Option<&str>) -> bool {
+    let Some(handle) = handle.filter(|name| !matches!(*name, "queryInterface" | "queryRunner")) else {
+        return false;
+    };
+    let sends = |call: Call<'_>| {
+        let on = call.receiver().and_then(|receiver| module.name(receiver));
+        call.method() == Some("runSql") && on == Some(handle)
+    };
+    module.imports_below("db-migrate", &['/', '-'])
+        || module.sym("dbmigrate").is_some()
+        || module.calls().any(sends)
+        || binds(module, handle)
+}
+
+/// `db.runSql.bind(db, "…")`.
+fn binds(module: &Module, handle: &str) -> bool {
+    module.calls().any(|call| {
+        let bound = call.receiver().filter(|_| call.method() == Some("bind"));
+        let bound = bound.and_then(|bound| module.dotted(bound));
+        bound.is_some_and(|bound| bound.strip_prefix(handle) == Some(".runSql"))
+    })
 }
 
 /// The changes of one step; `None` where it is not understood.

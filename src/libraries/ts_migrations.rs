@@ -28,11 +28,13 @@ pub fn declared(resolver: &dyn Resolver, file: FileId) -> Option<Declared> {
         .first()
         .and_then(|param| param.name)
         .map(|name| module.str(name).to_owned());
+    let is_db_migrate = !imports(module, "typeorm") && db_migrate::is_migration(module, handle.as_deref());
     let mut run = Run {
         consts,
         file,
         handle,
         is_typeorm: imports(module, "typeorm"),
+        is_db_migrate,
         tool: None,
         dialect: Dialect::Generic,
         out: Vec::new(),
@@ -101,6 +103,7 @@ struct Run<'r> {
     /// The name of what `up` is given.
     handle: Option<String>,
     is_typeorm: bool,
+    is_db_migrate: bool,
     tool: Option<Tool>,
     dialect: Dialect,
     out: Vec<SchemaChange>,
@@ -329,7 +332,7 @@ impl<'r> Run<'r> {
             _ => *call,
         };
         let on = step.receiver().and_then(|receiver| call.module.name(receiver));
-        (on.is_some() && on == self.handle.as_deref() && db_migrate::is_migration(call.module)).then_some(step)
+        (self.is_db_migrate && on.is_some() && on == self.handle.as_deref()).then_some(step)
     }
 
     fn db_migrate(&mut self, step: &Call, depth: u32) -> bool {

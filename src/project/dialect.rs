@@ -110,7 +110,10 @@ pub fn of(code: &Code) -> Dialect {
 /// The database that a program of several takes where nobody says another: `dialect: process.env.DIALECT || "mysql"`; `None` where it has
 /// no such setting, or they differ.
 pub fn by_default(code: &Code) -> Option<Dialect> {
-    let own = code.files.iter().filter(|facts| facts.role == FileRole::Source);
+    let own = code
+        .files
+        .iter()
+        .filter(|facts| matches!(facts.role, FileRole::Source | FileRole::Script));
     let mut found = own.filter_map(|facts| facts.module.as_ref()).flat_map(defaults);
     let first = found.next()?;
     found.all(|next| next == first).then_some(first)

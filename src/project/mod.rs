@@ -37,7 +37,6 @@ pub mod serializers;
 pub mod sizes;
 mod soft_deletes;
 pub mod staff_tables;
-mod unnamed;
 pub mod unresolved;
 pub mod validated;
 pub mod writers;
@@ -103,8 +102,6 @@ pub struct Project {
     pub once: once::Once,
     /// Functions that ask a cache first.
     pub missed: missed::Missed,
-    /// Functions that nothing of the project names.
-    pub unnamed: FxHashSet<FnId>,
     /// What is known on the ways from entry points to functions.
     pub known_ways: reach::KnownWays,
     /// What that closes in them, as far as it was asked for.
@@ -189,7 +186,6 @@ impl Project {
             (once, missed, known_ways)
         });
         code.step("the commands of packages", || commands::mark(&mut graph, &code));
-        let unnamed = code.step("what nothing names", || unnamed::find(&code, &graph));
         let (loads, (deployment, listed)) = rayon::join(
             || code.step("what becomes of rows", || row_usage::loads(&code, &graph)),
             || {
@@ -217,7 +213,6 @@ impl Project {
             listed,
             once,
             missed,
-            unnamed,
             known_ways,
             known_ends: branches::constants::KnownEnds::default(),
             lowest_versions,

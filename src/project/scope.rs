@@ -2,7 +2,7 @@
 
 use rustc_hash::FxHashSet;
 
-use crate::ir::{ClassId, ExprId, ExprKind, FunctionId, Language, Module, Parent, StmtId, StmtKind, Sym, class_symbol};
+use crate::ir::{ClassId, ExprId, ExprKind, FunctionId, Language, Module, Parent, StmtId, StmtKind, Sym, TYPE_OF, class_symbol};
 use crate::source::Span;
 
 /// Patterns in each other on the left of an assignment.
@@ -214,6 +214,11 @@ fn find_longer(keys: &[Key], bindings: &mut [Named]) {
     }
 }
 
+/// Whether an annotation is that of a type which is called like it: `type Db = typeof db`.
+fn is_type_of(module: &Module, annotation: ExprId) -> bool {
+    matches!(module.kind(annotation), ExprKind::Index { base, .. } if module.name(*base) == Some(TYPE_OF))
+}
+
 struct Collect<'m> {
     module: &'m Module,
     bindings: Vec<(Key, Binding)>,
@@ -403,7 +408,11 @@ impl Collect<'_> {
         if module.language != Language::TypeScript {
             return;
         }
-        let is_type = |binding: &Binding| matches!(binding.bound, Bound::Class(class) if module.class(class).is_interface);
+        let is_type = |binding: &Binding| match binding.bound {
+            Bound::Class(class) => module.class(class).is_interface,
+            Bound::Annotation(annotation) => is_type_of(module, annotation),
+            _ => false,
+        };
         let values = self.bindings.iter().filter(|(_, binding)| !is_type(binding)).map(|(key, _)| *key);
         let values: FxHashSet<Key> = values.collect();
         self.bindings.retain(|(key, binding)| !is_type(binding) || !values.contains(key));

@@ -12,7 +12,7 @@ use super::parse;
 use crate::coverage::Reason;
 use crate::ir::{
     Arg, Export, ExprId, ExprKind, FunctionId, Import, Jsx, Language, LoopKind, Module, ObjectEntry, Param, ParamKind, StmtId, StmtKind,
-    Sym, TemplatePart,
+    Sym, TYPE_OF, TemplatePart,
 };
 use crate::source::Span;
 
@@ -931,26 +931,29 @@ impl Lower<'_> {
         out.push(stmt);
     }
 
-    /// `type Orders = ReturnType<typeof makeOrders>`, `type Db = typeof db`: another name for what a value is, as an assignment.
+    /// `type Orders = ReturnType<typeof makeOrders>`, `type Db = typeof db`: another name for what a value is, as a name that is annotated with
+    /// [`TYPE_OF`]: what a value of the type is. A value of that name comes before it.
     fn type_of_value(&mut self, at: At, value: At, out: &mut Vec<StmtId>) {
         let Some(name) = self.flat.field(at, Field::Name) else { return };
         let is_of_value = match self.flat.field(value, Field::Name) {
             Some(made) => matches!(self.source(made), "Awaited" | "InstanceType" | "ReturnType"),
             None => true,
         };
-        // `type Status = typeof Status`: types and values have names apart, which are one here.
-        if !is_of_value || self.source(value).contains(self.source(name)) {
+        if !is_of_value {
             return;
         }
         let (span, name_span) = (self.span(at), self.span(name));
         let name = self.sym(name);
         let target = self.b.expr(ExprKind::Name(name), name_span);
-        let value = Some(self.expr(value));
+        let index = self.expr(value);
+        let base = self.b.sym(TYPE_OF);
+        let base = self.b.expr(ExprKind::Name(base), name_span);
+        let annotation = Some(self.b.expr(ExprKind::Index { base, index }, span));
         let stmt = self.b.stmt(
             StmtKind::Assign {
                 target,
-                value,
-                annotation: None,
+                value: None,
+                annotation,
                 op: None,
             },
             span,

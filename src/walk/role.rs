@@ -39,8 +39,15 @@ pub fn role(path: &str, words: &Vocabulary) -> FileRole {
     if is_migration(&folders, name) {
         return FileRole::Migration;
     }
-    // Words of a name in the case that it has: `seedOrders.ts` are two.
-    let spelt = Path::new(path).file_stem().and_then(|stem| stem.to_str()).unwrap_or(stem);
+    // Words of a name in the case that it has, where databases are filled: `prisma/seedOrders.ts` are two.
+    let is_of_database = folders
+        .iter()
+        .any(|folder| matches!(*folder, "database" | "db" | "drizzle" | "prisma"));
+    let spelt = Path::new(path)
+        .file_stem()
+        .and_then(|stem| stem.to_str())
+        .filter(|_| is_of_database);
+    let spelt = spelt.unwrap_or(stem);
     if is_script(&folders, name, spelt, words) {
         return FileRole::Script;
     }
@@ -167,6 +174,7 @@ mod tests {
             ("prisma/seedOrders.ts", FileRole::Script),
             ("src/orders/orders.seeder.ts", FileRole::Script),
             ("src/seedling.ts", FileRole::Source),
+            ("src/api/seedPhrase.ts", FileRole::Source),
             ("shop/management/commands/import_orders.py", FileRole::Script),
             ("shop/migrations/0001_initial.py", FileRole::Migration),
             ("alembic/versions/1a2b_add.py", FileRole::Migration),

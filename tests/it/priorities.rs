@@ -847,34 +847,6 @@ fn a_tick_asks_in_those_turns_in_which_it_comes_to_the_request() {
     assert!(third.contains("every 6 s"), "{third}");
 }
 
-/// What nothing of a program names is probably left behind; a name in a text or in settings may be a call.
-#[test]
-fn what_nothing_names_is_not_urgent() {
-    let helper = "import requests\n\n\ndef address_of(place):\n    return requests.get(f\"https://map.example/{place}\").json()\n";
-    let priority = |files: &[(&str, &str)]| {
-        let mut all = vec![("shop/map.py", helper)];
-        all.extend(files);
-        let found = doors::found("missing-timeout", &all);
-        assert_eq!(found.len(), 1, "{files:?}");
-        (found[0].priority, found[0].reason.contains("nothing of the project calls it"))
-    };
-    assert_eq!(priority(&[]), (Priority::P3, true));
-    assert_eq!(
-        priority(&[(
-            "tests/test_map.py",
-            "from shop.map import address_of\n\n\ndef test():\n    assert address_of(\"a\")\n"
-        )]),
-        (Priority::P3, true)
-    );
-    for (path, text) in [
-        ("shop/jobs.py", "def run(job, name):\n    job.run(\"shop.map:address_of\", name)\n"),
-        ("shop/plugins.py", "from shop import map\n\nPLUGINS = [map.address_of]\n"),
-        ("shop/all.py", "from shop.map import address_of\n"),
-    ] {
-        assert_eq!(priority(&[(path, text)]), (Priority::P2, false), "{path}");
-    }
-}
-
 /// The default of a parameter bounds only the calls that leave it out.
 #[test]
 fn a_page_is_as_large_as_callers_let_clients_ask() {

@@ -302,6 +302,9 @@ impl<'a> StatementView<'a> {
         }
         self.joins(at, table, &mut need);
         self.order(at, table, &mut need);
+        if self.is_left_to_a_function(at, &mut need) {
+            return;
+        }
         for list in [&mut need.equal, &mut need.flags] {
             list.sort();
             list.dedup();
@@ -504,12 +507,12 @@ impl<'a> StatementView<'a> {
             .filter(|filter| filter.kind == FilterKind::Equality && !filter.optional);
         for (column, theirs, other) in self.links(at, table) {
             let there: Vec<&Filter> = firm.clone().filter(|filter| self.place(&filter.column) == Some(other)).collect();
-            let is_one = there.iter().any(|filter| self.finds_one(other, filter));
-            if is_filtered && is_one {
-                need.by_one_row = true;
+            let is_few = is_few_valued(table, column);
+            if is_filtered && there.iter().any(|filter| self.finds_one(other, filter)) {
+                need.by_one_row |= !is_few;
                 need.linked.push(column.name.clone());
             }
-            if there.is_empty() || is_few_valued(table, column) {
+            if there.is_empty() || is_few {
                 continue;
             }
             if is_filtered {

@@ -171,11 +171,12 @@ impl<'r> EntryFile<'r> {
         let params = &module.function(inner.parent?).params;
         let (first, end) = inner.exprs;
         let calls = (first.index()..end.index()).filter_map(|expr| module.call(ExprId(expr as u32)));
-        let given = calls.into_iter().find_map(|inner| match module.kind(inner.callee) {
+        let called = calls.filter_map(|inner| match module.kind(inner.callee) {
             ExprKind::Name(name) => params.iter().position(|param| param.name == Some(*name)),
             _ => None,
-        })?;
-        self.handler_at(wrapped_at, call.arg(given)?, depth + 1)
+        });
+        // The last one, as where the wrapper stands in the route itself.
+        self.handler_at(wrapped_at, call.arg(called.max()?)?, depth + 1)
     }
 
     /// `controller.list` of an interface that one class stands behind.

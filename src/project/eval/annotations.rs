@@ -1,7 +1,7 @@
 //! What a value of an annotated type is.
 
 use super::Evaluator;
-use crate::ir::{ExprId, ExprKind, FunctionId};
+use crate::ir::{ExprId, ExprKind, FunctionId, TYPE_OF};
 use crate::libraries::shared::injected;
 use crate::libraries::shared::query::Resolver;
 use crate::libraries::shared::value::{FileId, Value};
@@ -132,7 +132,7 @@ impl Evaluator<'_> {
                 Value::Function(at, function) => self.result(at, function),
                 _ => Value::Unknown,
             },
-            "InstanceType" => self.annotation(file, first),
+            "InstanceType" | TYPE_OF => self.annotation(file, first),
             "Union" => parts
                 .iter()
                 .map(|&part| self.annotation(file, part))

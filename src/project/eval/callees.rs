@@ -14,6 +14,46 @@ use crate::project::scope::Member;
 /// An abstract method that more than so many classes implement leads nowhere in particular.
 const MOST_OVERRIDES: usize = 8;
 
+/// Methods of Python's texts and collections.
+const PLAIN_METHODS: [&str; 36] = [
+    "add",
+    "append",
+    "capitalize",
+    "clear",
+    "copy",
+    "count",
+    "decode",
+    "difference",
+    "discard",
+    "encode",
+    "endswith",
+    "extend",
+    "format",
+    "get",
+    "index",
+    "insert",
+    "intersection",
+    "items",
+    "join",
+    "keys",
+    "lower",
+    "lstrip",
+    "pop",
+    "remove",
+    "replace",
+    "reverse",
+    "rstrip",
+    "setdefault",
+    "sort",
+    "split",
+    "startswith",
+    "strip",
+    "union",
+    "update",
+    "upper",
+    "values",
+];
+
 /// Python's own types whose methods are its own.
 const PLAIN_TYPES: [&str; 9] = [
     "builtins.bytes",
@@ -69,11 +109,11 @@ impl Evaluator<'_> {
     /// `lines.push(…)`, `name.trim()`: a method of what is known to be an array or a text.
     fn is_built_in(&self, file: FileId, callee: ExprId) -> bool {
         let module = self.m(file);
-        let ExprKind::Attr { base, .. } = module.kind(callee) else {
+        let ExprKind::Attr { base, name } = module.kind(callee) else {
             return false;
         };
         if module.language == Language::Python {
-            return self.is_plain(file, *base);
+            return PLAIN_METHODS.binary_search(&module.str(*name)).is_ok() && self.is_plain(file, *base);
         }
         match self.value(file, *base) {
             Value::Many(_) => true,
@@ -86,7 +126,7 @@ impl Evaluator<'_> {
         }
     }
 
-    /// Whether Python's own text, number or collection is what an expression holds: `"…"`, `found or {}`, `set(ids)`, and a name of one.
+    /// Whether Python's own text or collection is what an expression holds: `"…"`, `found or {}`, `set(ids)`, and a name of one.
     fn is_plain(&self, file: FileId, expr: ExprId) -> bool {
         let (file, expr) = match self.m(file).kind(expr) {
             ExprKind::Name(_) => self.definition(file, expr).unwrap_or((file, expr)),
@@ -275,8 +315,14 @@ impl Evaluator<'_> {
                 _ => {}
             }
         }
+        let of_classes = found.len();
         for &(at, object) in self.code.objects_as.get(&(file, class)).into_iter().flatten() {
-            if found.len() > MOST_OVERRIDES || !self.afford(file, 1) {
+            // Of more than a few objects it is not known which one is meant; the classes stay.
+            if found.len() > MOST_OVERRIDES {
+                found.truncate(of_classes);
+                break;
+            }
+            if !self.afford(file, 1) {
                 break;
             }
             let held = self.member_of_object(at, object, method).map(|member| self.found_value(&member));

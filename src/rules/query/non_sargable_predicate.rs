@@ -70,8 +70,10 @@ fn finding(project: &Project, site: &QuerySite) -> Option<Finding> {
     // Which function it is changes no identity.
     let kind = if by_function { FilterKind::Function } else { wrapped.kind };
     finding.subject = format!("{name}.{column} {kind:?}");
-    // One index, or one other form of the column, serves all of them.
-    finding.cause.clone_from(&finding.subject);
+    // One index serves all of them, unless they stand in different functions.
+    if wrapped.kind != FilterKind::Function {
+        finding.cause.clone_from(&finding.subject);
+    }
     statement_text::relate_condition(project, site, wrapped, &mut finding);
     let unused = defeated.and_then(|table| table.index_leading_with(&[column]));
     if let Some((index, place)) = unused.and_then(|index| Some((index, index.place()?))) {

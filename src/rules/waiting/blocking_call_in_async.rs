@@ -484,7 +484,8 @@ fn finding(project: &Project, loops: &mut Loops<'_>, cause: &Cause, places: Vec<
     finding.subject = stall.subject();
     // What is worth no ticket of its own is one with the calls of its kind.
     if finding.is_minor() && !matches!(cause, Cause::Database { .. }) {
-        finding.cause = format!("{} blocks", first.name.split('.').next().unwrap_or_default());
+        let kind = first.name.split('.').next().filter(|kind| *kind != "builtins");
+        finding.cause = format!("{} blocks", kind.unwrap_or(&first.name));
     }
     finding.related = evidence::path_to_place(project, first.function, first.expr);
     relate_way(project, &mut finding, &first);

@@ -115,7 +115,9 @@ impl Sessions {
         for (file, module) in project.code.modules() {
             let makes = |id: FunctionId| {
                 let mut edges = project.graph.function(project.graph.id(file, id)).edges.iter();
-                edges.any(|edge| edge.external.as_deref().is_some_and(clients::makes_session) && !is_fallback(module, id, edge.expr))
+                edges.any(|edge| {
+                    edge.external.as_deref().is_some_and(clients::makes_session) && !is_fallback(project, (file, id), edge.expr)
+                })
             };
             if !module.function_ids().any(|(id, _)| makes(id)) {
                 continue;
@@ -158,10 +160,13 @@ impl Defaults {
     }
 }
 
-/// `if session is None: session = requests.Session()`: a parameter's value where nobody gives one.
-fn is_fallback(module: &Module, function: FunctionId, made: ExprId) -> bool {
-    let bound = evidence::bound(module, made);
-    bound.is_some_and(|name| module.function(function).params.iter().any(|param| param.name == Some(name)))
+/// `if session is None: session = requests.Session()`: a parameter's value where nobody gives one, while callers are known that do.
+fn is_fallback(project: &Project, (file, function): (FileId, FunctionId), made: ExprId) -> bool {
+    let module = project.code.module(file);
+    let Some(name) = evidence::bound(module, made) else { return false };
+    let mut params = module.function(function).params.iter();
+    let place = params.position(|param| param.name == Some(name));
+    place.is_some_and(|index| project.code.arguments.contains_key(&(file, function, index)))
 }
 
 fn check_file(handed: &Handed<'_, '_>, file: FileId, defaults: &Defaults, pages: &BrowserModules) -> Vec<Finding> {

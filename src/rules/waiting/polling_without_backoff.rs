@@ -14,7 +14,7 @@ use rustc_hash::FxHashMap;
 
 use crate::analysis::Analyses;
 use crate::finding::{Confidence, Finding, Fix};
-use crate::ir::{ExprId, ExprKind, FunctionId, Module, StmtId, StmtKind, Sym};
+use crate::ir::{ExprId, ExprKind, FunctionId, Module, Parent, StmtId, StmtKind, Sym};
 use crate::judge::cost::Cost;
 use crate::judge::reach::{self, Reach};
 use crate::judge::{evidence, priority};
@@ -192,18 +192,47 @@ fn ends_itself(module: &Module, timer: ExprId) -> bool {
         .any(|id| module.call(id).is_some_and(|call| call.method() == Some("clearInterval")))
 }
 
-/// Whether the code around a timer asks if the page is shown: `if (document.hidden) return`, `document.visibilityState === "visible"`.
+/// Whether a timer's callback asks only while its page is shown: `if (document.hidden) return`, `document.visibilityState === "visible" && …`.
 fn rests_while_hidden(module: &Module, timer: ExprId) -> bool {
     if !["hidden", "visibilityState"].iter().any(|name| module.sym(name).is_some()) {
         return false;
     }
-    let (first, end) = module.function(module.owner(timer)).exprs;
-    (first.0..end.0).map(ExprId).any(|id| match module.kind(id) {
+    let mut open = vec![timer];
+    let mut inside = Vec::new();
+    while let Some(expr) = open.pop() {
+        if let ExprKind::Lambda(function) = module.kind(expr) {
+            let (first, end) = module.function(*function).exprs;
+            inside.extend((first.0..end.0).map(ExprId));
+        }
+        open.extend(module.children(expr));
+    }
+    inside.into_iter().any(|id| asks_if_shown(module, id) && decides(module, id))
+}
+
+fn asks_if_shown(module: &Module, id: ExprId) -> bool {
+    match module.kind(id) {
         ExprKind::Attr { base, name } => {
             module.name(*base) == Some("document") && matches!(module.str(*name), "hidden" | "visibilityState")
         }
         _ => false,
-    })
+    }
+}
+
+/// Whether what an expression says decides what runs.
+fn decides(module: &Module, id: ExprId) -> bool {
+    let mut at = module.expr(id).parent;
+    loop {
+        at = match at {
+            Parent::Expr(outer) => match module.kind(outer) {
+                ExprKind::Cond { .. } => return true,
+                ExprKind::Binary { op, .. } if matches!(module.str(*op), "and" | "or") => return true,
+                ExprKind::Binary { .. } | ExprKind::Unary { .. } => module.expr(outer).parent,
+                _ => return false,
+            },
+            Parent::Stmt(stmt) => return matches!(module.stmt(stmt).kind, StmtKind::If { .. }),
+            _ => return false,
+        };
+    }
 }
 
 /// Where the first `if (…) return;` of a function's body ends, in a function that clears an interval.

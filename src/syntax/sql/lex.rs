@@ -237,6 +237,10 @@ pub(super) fn boundary(text: &str, mut at: usize) -> usize {
 
 /// `!paid` of `MySQL` as `NOT paid`, which the parser reads; `None` where a text has none.
 pub fn spelt_out(text: &str) -> Option<String> {
+    // Comments and escapes could hide a quote.
+    if !text.contains('!') || ["--", "/*", "\\", "#"].iter().any(|mark| text.contains(mark)) {
+        return None;
+    }
     let mut out = String::new();
     let mut quote = None;
     let mut kept = 0;

@@ -1,9 +1,20 @@
 //! Conditions that hold only sometimes, and then are all that finds rows.
 
-use super::StatementView;
+use super::{IndexNeed, StatementView};
 use crate::statement::{Filter, FilterKind};
 
 impl StatementView<'_> {
+    /// Whether a condition through a function asks for all that an index could find: one on the expression finds its rows, whatever their
+    /// order, so that only other conditions are asked for here.
+    pub(super) fn is_left_to_a_function(&self, at: usize, need: &mut IndexNeed) -> bool {
+        let mut filters = self.statement.filters.iter();
+        if !filters.any(|filter| filter.kind == FilterKind::Function && self.place(&filter.column) == Some(at)) {
+            return false;
+        }
+        need.order.clear();
+        need.equal.is_empty()
+    }
+
     /// A condition that applies only sometimes, and no other with it: it stands alone, not in an OR.
     pub(super) fn is_lone(&self, filter: &Filter) -> bool {
         matches!(filter.kind, FilterKind::Equality | FilterKind::In) && self.statement.filters.len() == 1
