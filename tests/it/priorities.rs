@@ -857,8 +857,8 @@ fn a_page_is_as_large_as_callers_let_clients_ask() {
         let all = found(&Config::default(), "n-plus-one", &[("app.py", &app)]);
         all.iter().map(|one| one.priority).collect::<Vec<_>>()
     };
-    assert_eq!(told(", int(request.args['size'])"), [Priority::P1]);
+    assert_eq!(told(", int(request.args['size'])"), [Priority::P2]);
     for few in ["", ", min(int(request.args['size']), 20)", ", int(request.args.get('size', 20))"] {
-        assert_eq!(told(few), [Priority::P2], "{few}");
+        assert_eq!(told(few), [Priority::P3], "{few}");
     }
 }

@@ -6,6 +6,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{FnId, Graph, QuerySite};
 use crate::ir::{ExprId, ExprKind, FunctionId, Module, Sym};
+use crate::libraries::shared::limits;
 use crate::libraries::shared::query::Resolver;
 use crate::libraries::shared::value::FileId;
 use crate::project::eval::{Code, Evaluator, Found, Parameter};
@@ -22,9 +23,8 @@ impl Graph {
     /// The parameters of page sizes in which a known caller passes what a client sent, with no bound on the way. The sites that name one
     /// get their limit from the client.
     pub(super) fn widen_pages(&mut self, code: &Code) -> FxHashSet<Parameter> {
-        let is_default = |site: &QuerySite| matches!(site.query.statement.limit, RowLimit::Usual(_));
-        let sites = self.sites.iter().enumerate().filter(|(_, site)| is_default(site));
-        let sizes = sites.map(|(at, site)| (at, sizes_of(code, site)));
+        let eval = Evaluator::new(code);
+        let sizes = self.sites.iter().enumerate().map(|(at, site)| (at, sizes_of(&eval, site)));
         let sizes: Vec<(usize, Vec<Parameter>)> = sizes.filter(|(_, sizes)| !sizes.is_empty()).collect();
         if sizes.is_empty() {
             return FxHashSet::default();
@@ -32,7 +32,7 @@ impl Graph {
         let search = Search {
             code,
             graph: self,
-            eval: Evaluator::new(code),
+            eval,
             callers: self.callers(),
         };
         let all: FxHashSet<Parameter> = sizes.iter().flat_map(|(_, sizes)| sizes.iter().copied()).collect();
@@ -61,17 +61,19 @@ impl Graph {
     }
 }
 
-/// The parameters with a number as their default that a statement names.
-fn sizes_of(code: &Code, site: &QuerySite) -> Vec<Parameter> {
-    let module = code.module(site.file);
+/// The parameters that a statement names whose default is its limit.
+fn sizes_of(eval: &Evaluator<'_>, site: &QuerySite) -> Vec<Parameter> {
+    let module = eval.module(site.file);
+    let RowLimit::Usual(rows) = site.query.statement.limit else {
+        return Vec::new();
+    };
     let function = module.owner(site.expr);
     let params = &module.function(function).params;
+    // The page's number has a default as well.
+    let is_it = |default: ExprId| limits::of(eval, (site.file, default)) == RowLimit::Rows(rows);
     let is_size = |name: Sym| {
         let place = params.iter().position(|param| param.name == Some(name))?;
-        params[place]
-            .default
-            .and_then(|default| module.number(default))
-            .map(|_| (site.file, function, place))
+        params[place].default.is_some_and(is_it).then_some((site.file, function, place))
     };
     let mut out = Vec::new();
     let mut open = vec![site.expr];
