@@ -17,7 +17,7 @@ use crate::walk::FileRole;
 use serializers::StoredBy;
 
 /// Calls from a view's entry point to the place where the framework adds its row: the project's own are nearer.
-const STEPS_OF_FRAMEWORK: u32 = 3;
+const WAY_OF_FRAMEWORK: u32 = 3;
 
 /// What adds rows to one table.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -125,7 +125,7 @@ pub fn writers(project: &Project) -> Vec<Writers> {
             StoredBy::Function(function) => writers.add(project, stored.file, project.graph.id(stored.file, function)),
             StoredBy::View(name) => {
                 if writers.counts(project, stored.file) {
-                    writers.take(Often::Act, STEPS_OF_FRAMEWORK, &format!("POST {name}.create"));
+                    writers.take(Often::Act, WAY_OF_FRAMEWORK, &format!("POST {name}.create"));
                 }
             }
         }

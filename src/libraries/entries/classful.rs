@@ -1,11 +1,9 @@
 //! Flask-Classful (Flask-Classy before): the public methods of a `FlaskView` are routes, by their names or by `@route`.
 
-use super::site::{EntryFile, join, may_list, methods_argument, verb};
+use super::site::{CLASSFUL, EntryFile, join, may_list, methods_argument, verb};
 use super::{Entry, EntryKind};
 use crate::ir::{Call, ClassId, ExprId, FunctionId, StmtKind};
 
-/// The library, under both of its names.
-pub const LIBRARIES: &[&str] = &["flask_classful", "flask_classy"];
 /// Methods that are routes of a verb by their names; all others are of GET.
 const NAMED: &[&str] = &["delete", "patch", "post", "put"];
 /// How the names of methods begin that the library calls around others, or leaves alone.
@@ -16,7 +14,7 @@ pub fn class(site: &EntryFile<'_>, class: ClassId, out: &mut Vec<Entry>) {
     let ancestors = site.resolver.ancestors(site.file, class);
     let is_view = |name: &String| {
         let mut parts = name.split('.');
-        parts.next().is_some_and(|library| LIBRARIES.contains(&library)) && parts.next_back() == Some("FlaskView")
+        parts.next().is_some_and(|library| CLASSFUL.contains(&library)) && parts.next_back() == Some("FlaskView")
     };
     if !ancestors.iter().any(is_view) {
         return;
@@ -57,7 +55,7 @@ fn routes_of<'r>(site: &EntryFile<'r>, function: FunctionId) -> Vec<(Call<'r>, E
     let decorators = site.module.function(function).decorators.iter();
     let calls = decorators.filter_map(|&decorator| Some((site.module.call(decorator)?, decorator)));
     calls
-        .filter(|(call, _)| site.is_library(call.callee, LIBRARIES) && call.method() == Some("route"))
+        .filter(|(call, _)| site.is_library(call.callee, CLASSFUL) && call.method() == Some("route"))
         .collect()
 }
 

@@ -2,8 +2,8 @@
 //! Litestar, aiohttp, Tornado.
 
 use super::mounts::{own_prefix, router_of};
-use super::site::{EntryFile, join, may_list, methods_argument, starts_with_any, verb};
-use super::{Decorator, Entry, EntryKind, classful};
+use super::site::{CLASSFUL, EntryFile, join, may_list, methods_argument, starts_with_any, verb};
+use super::{Decorator, Entry, EntryKind};
 use crate::ir::{Call, ClassId, ExprKind, FunctionId, Module, StmtKind};
 use crate::libraries::shared::value::{FileId, Value};
 use crate::source::Span;
@@ -65,7 +65,7 @@ pub fn decorated(site: &EntryFile<'_>, decorator: Decorator<'_>, out: &mut Vec<E
     }
     let Some(call) = decorator.call else { return };
     // What a class's view adds to it is known there.
-    if site.is_library(call.callee, classful::LIBRARIES) {
+    if site.is_library(call.callee, CLASSFUL) {
         return;
     }
     let path = call.arg(0).or_else(|| call.keyword("path")).or_else(|| call.keyword("rule"));

@@ -10,6 +10,9 @@ use crate::libraries::shared::query::Resolver;
 use crate::libraries::shared::value::{FileId, Value};
 use crate::source::Span;
 
+/// Flask-Classful, under both of its names.
+pub const CLASSFUL: &[&str] = &["flask_classful", "flask_classy"];
+
 const MAX_WRAPPERS: u32 = 6;
 /// Python libraries of bots.
 const BOTS: &[&str] = &[
