@@ -538,7 +538,7 @@ mod tests {
                 };
                 one.fix.ddl = ddl.map(|ddl| format!("{ddl} {file}"));
                 let mut location = one.location.clone();
-                "schema.sql".clone_into(&mut location.file);
+                location.file = format!("schema of {file}");
                 one.relate(location, Role::Place, "the same index in the other view of the schema");
                 one
             });
@@ -548,7 +548,7 @@ mod tests {
         let all = of(Some("DROP INDEX"));
         assert_eq!(all.len(), 1);
         let places: Vec<&str> = all[0].related.iter().map(|related| related.location.file.as_str()).collect();
-        assert_eq!(places, ["schema.sql", "b.py", "schema.sql"]);
+        assert_eq!(places, ["schema of a.py", "b.py", "schema of b.py"]);
         assert_eq!(all[0].fix.ddl.as_deref(), Some("DROP INDEX a.py\nDROP INDEX b.py"));
     }
 
