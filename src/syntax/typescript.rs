@@ -655,9 +655,15 @@ impl Lower<'_> {
     /// The name of the first decorator of a parameter: `Args` of `@Args("id") id: string`.
     fn decorator_name(&mut self, at: At) -> Option<Sym> {
         let decorator = self.flat.child_of_kind(at, K::Decorator)?;
-        let name = self.source(decorator).trim_start_matches('@');
-        let name = name.split('(').next().unwrap_or(name).trim().to_owned();
-        Some(self.b.sym(&name))
+        let text = self.source(decorator).trim_start_matches('@').to_owned();
+        let (name, given) = text.split_once('(').unwrap_or((&text, ""));
+        // What it is given by name, `@InjectModel("Note")`, is one of the module's texts.
+        let given = given.trim_end_matches(')').trim();
+        let named = given.strip_prefix(['"', '\'']).and_then(|rest| rest.strip_suffix(['"', '\'']));
+        if let Some(named) = named.filter(|named| named.chars().all(char::is_alphanumeric)) {
+            self.b.sym(named);
+        }
+        Some(self.b.sym(name.trim()))
     }
 
     fn params(&mut self, at: At) -> Vec<Param> {

@@ -27,6 +27,7 @@ use crate::libraries::shared::value::FileId;
 use crate::project::Project;
 use crate::project::deployment::workers::RequestLimit;
 use crate::project::eval::Evaluator;
+use crate::project::graph::FnId;
 use crate::vocabulary::List;
 use crate::walk::FileRole;
 use about::{FileContext, is_guarded, makes_adapter};
@@ -44,9 +45,9 @@ const LONGEST_REQUEST: u32 = 600;
 /// Checks a project.
 pub fn check(run: &Analyses<'_>) -> Vec<Finding> {
     let project = run.project;
-    let defaults = Defaults::of(project);
     let pages = BrowserModules::of(project);
     let callers = single::callers(project);
+    let defaults = Defaults::of(project, &callers);
     let handed = Handed {
         project,
         callers: &callers,
@@ -110,13 +111,13 @@ struct Sessions {
 }
 
 impl Sessions {
-    fn of(project: &Project) -> Sessions {
+    fn of(project: &Project, callers: &single::Callers) -> Sessions {
         let mut found = Sessions::default();
         for (file, module) in project.code.modules() {
             let makes = |id: FunctionId| {
                 let mut edges = project.graph.function(project.graph.id(file, id)).edges.iter();
                 edges.any(|edge| {
-                    edge.external.as_deref().is_some_and(clients::makes_session) && !is_fallback(project, (file, id), edge.expr)
+                    edge.external.as_deref().is_some_and(clients::makes_session) && !is_fallback(project, callers, (file, id), edge.expr)
                 })
             };
             if !module.function_ids().any(|(id, _)| makes(id)) {
@@ -143,11 +144,11 @@ impl Sessions {
 }
 
 impl Defaults {
-    fn of(project: &Project) -> Defaults {
+    fn of(project: &Project, callers: &single::Callers) -> Defaults {
         let mut defaults = Defaults {
             socket: false,
             axios: false,
-            sessions: Sessions::of(project),
+            sessions: Sessions::of(project, callers),
         };
         for (_, module) in project.code.modules() {
             defaults.socket |= module.strings.iter().any(|text| text == "setdefaulttimeout");
@@ -160,13 +161,23 @@ impl Defaults {
     }
 }
 
-/// `if session is None: session = requests.Session()`: a parameter's value where nobody gives one, while callers are known that do.
-fn is_fallback(project: &Project, (file, function): (FileId, FunctionId), made: ExprId) -> bool {
+/// `if session is None: session = requests.Session()`: a parameter's value where nobody gives one, while all known callers give one.
+fn is_fallback(project: &Project, callers: &single::Callers, (file, function): (FileId, FunctionId), made: ExprId) -> bool {
     let module = project.code.module(file);
     let Some(name) = evidence::bound(module, made) else { return false };
-    let mut params = module.function(function).params.iter();
-    let place = params.position(|param| param.name == Some(name));
-    place.is_some_and(|index| project.code.arguments.contains_key(&(file, function, index)))
+    let definition = module.function(function);
+    let Some(index) = definition.params.iter().position(|param| param.name == Some(name)) else {
+        return false;
+    };
+    let before = index - usize::from(definition.class.is_some() && index > 0);
+    let gives = |&(caller, at): &(FnId, usize)| {
+        let node = project.graph.function(caller);
+        let calling = project.code.module(node.file);
+        let call = node.edges.get(at).and_then(|edge| calling.call(edge.expr));
+        call.is_some_and(|call| call.arg(before).is_some() || call.keyword(module.str(name)).is_some())
+    };
+    let calls = callers.get(&project.graph.id(file, function));
+    calls.is_some_and(|calls| calls.iter().all(gives))
 }
 
 fn check_file(handed: &Handed<'_, '_>, file: FileId, defaults: &Defaults, pages: &BrowserModules) -> Vec<Finding> {
