@@ -482,11 +482,6 @@ fn finding(project: &Project, loops: &mut Loops<'_>, cause: &Cause, places: Vec<
     finding.message = stall.message(most);
     finding.impact = stall.impact();
     finding.subject = stall.subject();
-    // What is worth no ticket of its own is one with the calls of its kind.
-    if finding.is_minor() && !matches!(cause, Cause::Database { .. }) {
-        let kind = first.name.split('.').next().filter(|kind| *kind != "builtins");
-        finding.cause = format!("{} blocks", kind.unwrap_or(&first.name));
-    }
     finding.related = evidence::path_to_place(project, first.function, first.expr);
     relate_way(project, &mut finding, &first);
     for place in places.iter().skip(1).take(most) {
