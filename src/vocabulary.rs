@@ -133,6 +133,7 @@ lists! {
     RowKeys = "columns" "row-keys",
     ScheduledFolders = "paths" "scheduled-folders",
     SeedFiles = "paths" "seed-files",
+    DatabaseFolders = "paths" "database-folders",
     Sending = "calls" "sending",
     SentInBulk = "calls" "sent-in-bulk",
     SessionChanges = "calls" "session-changes",

@@ -24,6 +24,8 @@ pub struct Param {
     pub is_field: bool,
     /// The name of its first decorator: `Parent` of `@Parent() ship: Ship`.
     pub decorator: Option<Sym>,
+    /// The text that this is given alone: `Note` of `@InjectModel("Note") notes: Model<INote>`.
+    pub decorated_with: Option<Sym>,
 }
 
 /// Kinds of parameters.

@@ -285,7 +285,7 @@ impl Cost {
             Cost::InTurn { .. } | Cost::Poll(_) | Cost::Growth | Cost::Held | Cost::Sleep(_) => 8,
             // Settings of a sample, pages of an administration, an index that a migration has built long ago: one of fifteen.
             Cost::Setting | Cost::Skip(_) | Cost::Lock { .. } => 1,
-            // Lists without a limit, columns that nobody reads, functions around columns, what costs upkeep: one of fourteen (of 160).
+            // Lists without a limit, columns that nobody reads, functions around columns, what costs upkeep: one of eighteen (of 179).
             Cost::Load(_) | Cost::Search(_) | Cost::Waste(_) | Cost::Upkeep => 2,
             _ => 4,
         }

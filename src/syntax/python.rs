@@ -448,6 +448,7 @@ impl Lower<'_> {
                 kind,
                 is_field: false,
                 decorator: None,
+                decorated_with: None,
             };
             match self.flat.kind(child) {
                 K::Identifier => param.name = Some(self.sym(child)),

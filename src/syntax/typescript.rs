@@ -616,6 +616,7 @@ impl Lower<'_> {
                     kind: ParamKind::Plain,
                     is_field: false,
                     decorator: None,
+                    decorated_with: None,
                 }]
             }
             (None, None) => Vec::new(),
@@ -652,18 +653,17 @@ impl Lower<'_> {
         opened.id
     }
 
-    /// The name of the first decorator of a parameter: `Args` of `@Args("id") id: string`.
-    fn decorator_name(&mut self, at: At) -> Option<Sym> {
-        let decorator = self.flat.child_of_kind(at, K::Decorator)?;
+    /// The name of the first decorator of a parameter, and the text that it is given alone: `Args` and `id` of `@Args("id") id: string`.
+    fn decorated(&mut self, at: At) -> (Option<Sym>, Option<Sym>) {
+        let Some(decorator) = self.flat.child_of_kind(at, K::Decorator) else {
+            return (None, None);
+        };
         let text = self.source(decorator).trim_start_matches('@').to_owned();
         let (name, given) = text.split_once('(').unwrap_or((&text, ""));
-        // What it is given by name, `@InjectModel("Note")`, is one of the module's texts.
         let given = given.trim_end_matches(')').trim();
-        let named = given.strip_prefix(['"', '\'']).and_then(|rest| rest.strip_suffix(['"', '\'']));
-        if let Some(named) = named.filter(|named| named.chars().all(char::is_alphanumeric)) {
-            self.b.sym(named);
-        }
-        Some(self.b.sym(name.trim()))
+        let given = given.strip_prefix(['"', '\'']).and_then(|rest| rest.strip_suffix(['"', '\'']));
+        let given = given.filter(|given| !given.contains(['"', '\'', ',']));
+        (Some(self.b.sym(name.trim())), given.map(|given| self.b.sym(given)))
     }
 
     fn params(&mut self, at: At) -> Vec<Param> {
@@ -680,8 +680,9 @@ impl Lower<'_> {
                 kind: ParamKind::Plain,
                 is_field: false,
                 decorator: None,
+                decorated_with: None,
             };
-            param.decorator = self.decorator_name(child);
+            (param.decorator, param.decorated_with) = self.decorated(child);
             param.is_field = self.flat.has(child, K::Accessibility) || self.flat.has(child, K::Readonly);
             param.annotation = self.field_expr(child, Field::Type);
             param.default = self.field_expr(child, Field::Value);

@@ -40,9 +40,7 @@ pub fn role(path: &str, words: &Vocabulary) -> FileRole {
         return FileRole::Migration;
     }
     // Words of a name in the case that it has, where databases are filled: `prisma/seedOrders.ts` are two.
-    let is_of_database = folders
-        .iter()
-        .any(|folder| matches!(*folder, "database" | "db" | "drizzle" | "prisma"));
+    let is_of_database = folders.iter().any(|folder| List::DatabaseFolders.has(folder));
     let spelt = Path::new(path)
         .file_stem()
         .and_then(|stem| stem.to_str())

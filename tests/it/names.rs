@@ -325,6 +325,7 @@ fn mysqls_exclamation_mark_negates() {
     assert_eq!(of("!valid"), 1);
     assert_eq!(of("!(valid = 1 OR valid = 2)"), 1);
     assert_eq!(of("name <> '!'"), 1);
+    assert_eq!(of("/* the owner's */ !valid"), 1);
 }
 
 /// A `return` ends one pass of a callback: the others run all the same.

@@ -405,7 +405,7 @@ fn a_known_ci_service_gets_its_form_unless_one_is_given() {
     let at = folder.path();
     fs::write(
         at.join("a.py"),
-        "import requests\n\n\ndef load():\n    return requests.get('https://example.org')\n\n\nload()\n",
+        "import requests\n\n\ndef load():\n    return requests.get('https://example.org')\n",
     )
     .expect("written");
     let scan = |name: &str, more: &[&str]| {

@@ -158,7 +158,7 @@ fn growing<'p>(project: &'p Project, module: &'p Module, held: Held, uses: &FxHa
     };
     let makes = module
         .call(held.made)
-        .is_some_and(|made| made.method() == Some("defaultdict") && !made.args.is_empty());
+        .is_some_and(|made| made.method().is_some_and(collections::makes_on_reading) && !made.args.is_empty());
     let eval = Evaluator::new(&project.code);
     let reads_make = |expr: ExprId| {
         let (at, key) = uses::made_by_reading(&eval, held.file, expr).filter(|_| makes)?;

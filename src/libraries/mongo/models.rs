@@ -11,16 +11,23 @@ use crate::libraries::shared::value::{FileId, RowModel, Value};
 /// Functions that hand each other the making of a model, one in the other.
 const DEEPEST: u32 = 4;
 
-/// `INote` is the interface of the model that a file which is given it calls `Note`.
-fn without_mark<'n>(module: &Module, name: &'n str) -> &'n str {
-    let rest = name.strip_prefix('I').unwrap_or(name);
-    let mut chars = rest.chars();
-    let is_word = chars.next().is_some_and(char::is_uppercase) && chars.next().is_some_and(char::is_lowercase);
-    if is_word && module.sym(rest).is_some() && module.sym("InjectModel").is_some() {
-        rest
-    } else {
-        name
+/// The name by which a model is injected: `@InjectModel("Note") private readonly notes: Model<INote>`.
+fn injected(module: &Module, receiver: ExprId) -> Option<&str> {
+    let ExprKind::Attr { base, name } = module.kind(receiver) else {
+        return None;
+    };
+    if module.name(*base) != Some("self") {
+        return None;
     }
+    let class = module.enclosing_class(module.owner(receiver))?;
+    let mut params = module
+        .functions
+        .iter()
+        .filter(|function| function.class == Some(class))
+        .flat_map(|function| function.params.iter());
+    let param = params.find(|param| param.is_field && param.name == Some(*name))?;
+    let is_model = param.decorator.is_some_and(|decorator| module.str(decorator) == "InjectModel");
+    param.decorated_with.filter(|_| is_model).map(|text| module.str(text))
 }
 
 /// The model or collection that a receiver is, and its library; without a name where each use of the body says which.
@@ -44,7 +51,7 @@ pub fn model(resolver: &dyn Resolver, file: FileId, receiver: ExprId) -> Option<
     );
     if let Some(argument) = annotated.filter(|_| query_builder::imports(module, &["mongoose"])) {
         let named = objects::last_name(module, argument).unwrap_or_default();
-        let name = without_mark(module, named.trim_end_matches("Document").trim_end_matches("DBModel"));
+        let name = injected(module, receiver).unwrap_or_else(|| named.trim_end_matches("Document").trim_end_matches("DBModel"));
         let is_open = matches!(name, "any" | "" | "unknown") || name.chars().all(|c| c.is_ascii_uppercase() || c == '_');
         let name = if is_open { own_name(module, receiver)? } else { name };
         // `constructor(protected readonly model: Model<T>)`.

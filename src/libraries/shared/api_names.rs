@@ -84,6 +84,11 @@ pub fn is_of_browsers(global: &str) -> bool {
     matches!(global, "window" | "document" | "localStorage" | "sessionStorage" | "navigator")
 }
 
+/// Whether a member of the `document` says whether its page is shown.
+pub fn says_if_shown(member: &str) -> bool {
+    matches!(member, "hidden" | "visibilityState")
+}
+
 /// Whether a hook runs its function when a component appears.
 pub fn is_mount_hook(hook: &str) -> bool {
     matches!(hook, "useEffect" | "useLayoutEffect" | "onMount" | "onMounted" | "createEffect")

@@ -15,6 +15,53 @@ pub fn is_collection(name: &str) -> bool {
     keeps(name) || matches!(name, "Array" | "WeakMap" | "WeakSet")
 }
 
+/// Whether a constructor makes a collection whose absent keys are made by reading them.
+pub fn makes_on_reading(name: &str) -> bool {
+    name == "defaultdict"
+}
+
+/// Whether what Python calls by this name gives one of its own texts or collections, whose methods are its own.
+pub fn makes_plain(name: &str) -> bool {
+    let (library, made) = name.split_once('.').unwrap_or(("", name));
+    match library {
+        "builtins" => matches!(made, "bytes" | "dict" | "frozenset" | "list" | "set" | "sorted" | "str"),
+        "collections" => keeps(made),
+        _ => false,
+    }
+}
+
+/// Whether it is a method of Python's own texts and collections.
+pub fn is_plain_method(method: &str) -> bool {
+    const METHODS: [&str; 24] = [
+        "add",
+        "capitalize",
+        "copy",
+        "count",
+        "decode",
+        "encode",
+        "endswith",
+        "format",
+        "get",
+        "index",
+        "items",
+        "join",
+        "keys",
+        "lower",
+        "lstrip",
+        "replace",
+        "reverse",
+        "rstrip",
+        "setdefault",
+        "sort",
+        "split",
+        "startswith",
+        "strip",
+        "upper",
+    ];
+    let changes = matches!(method, "difference" | "intersection" | "union" | "update" | "values");
+    changes || appends(method) || takes_away(method) || METHODS.contains(&method)
+}
+
 /// Whether a method adds elements that no key tells apart.
 pub fn appends(method: &str) -> bool {
     matches!(method, "append" | "appendleft" | "push" | "unshift" | "extend" | "insert")

@@ -7,65 +7,13 @@ use rustc_hash::FxHashSet;
 
 use super::{Evaluator, Functions};
 use crate::ir::{ClassId, ExprId, ExprKind, FunctionId, Language, Module, StmtKind};
+use crate::libraries::shared::collections;
 use crate::libraries::shared::query::Resolver;
 use crate::libraries::shared::value::{FileId, Value};
 use crate::project::scope::Member;
 
 /// An abstract method that more than so many classes implement leads nowhere in particular.
 const MOST_OVERRIDES: usize = 8;
-
-/// Methods of Python's texts and collections.
-const PLAIN_METHODS: [&str; 36] = [
-    "add",
-    "append",
-    "capitalize",
-    "clear",
-    "copy",
-    "count",
-    "decode",
-    "difference",
-    "discard",
-    "encode",
-    "endswith",
-    "extend",
-    "format",
-    "get",
-    "index",
-    "insert",
-    "intersection",
-    "items",
-    "join",
-    "keys",
-    "lower",
-    "lstrip",
-    "pop",
-    "remove",
-    "replace",
-    "reverse",
-    "rstrip",
-    "setdefault",
-    "sort",
-    "split",
-    "startswith",
-    "strip",
-    "union",
-    "update",
-    "upper",
-    "values",
-];
-
-/// Python's own types whose methods are its own.
-const PLAIN_TYPES: [&str; 9] = [
-    "builtins.bytes",
-    "builtins.dict",
-    "builtins.frozenset",
-    "builtins.list",
-    "builtins.set",
-    "builtins.sorted",
-    "builtins.str",
-    "collections.Counter",
-    "collections.defaultdict",
-];
 
 impl Evaluator<'_> {
     /// The functions of the project that calling an expression runs.
@@ -113,7 +61,7 @@ impl Evaluator<'_> {
             return false;
         };
         if module.language == Language::Python {
-            return PLAIN_METHODS.binary_search(&module.str(*name)).is_ok() && self.is_plain(file, *base);
+            return collections::is_plain_method(module.str(*name)) && self.is_plain(file, *base);
         }
         match self.value(file, *base) {
             Value::Many(_) => true,
@@ -146,7 +94,7 @@ impl Evaluator<'_> {
             | ExprKind::Object(_)
             | ExprKind::Comp(_) => true,
             ExprKind::Call { callee, .. } => match self.value(file, *callee) {
-                Value::External(name) => PLAIN_TYPES.binary_search(&&*name).is_ok(),
+                Value::External(name) => collections::makes_plain(&name),
                 _ => false,
             },
             _ => false,

@@ -18,6 +18,7 @@ use crate::ir::{ExprId, ExprKind, FunctionId, Module, Parent, StmtId, StmtKind, 
 use crate::judge::cost::Cost;
 use crate::judge::reach::{self, Reach};
 use crate::judge::{evidence, priority};
+use crate::libraries::shared::api_names;
 use crate::libraries::shared::polling;
 use crate::libraries::shared::value::FileId;
 use crate::project::Project;
@@ -27,7 +28,7 @@ use timers::{Elements, Timer};
 
 /// Seconds from which on an interval that ends by itself is a wait like any other.
 const PATIENT: f64 = 2.0;
-/// An interval of this many seconds or more is a job of its own, and no poll: of four that were read none would be mended.
+/// An interval of this many seconds or more is a job of its own, and no poll.
 const SELDOM: f64 = 600.0;
 
 const ID: &str = "polling-without-backoff";
@@ -194,7 +195,7 @@ fn ends_itself(module: &Module, timer: ExprId) -> bool {
 
 /// Whether a timer's callback asks only while its page is shown: `if (document.hidden) return`, `document.visibilityState === "visible" && …`.
 fn rests_while_hidden(module: &Module, timer: ExprId) -> bool {
-    if !["hidden", "visibilityState"].iter().any(|name| module.sym(name).is_some()) {
+    if module.sym("document").is_none() {
         return false;
     }
     let mut open = vec![timer];
@@ -211,9 +212,7 @@ fn rests_while_hidden(module: &Module, timer: ExprId) -> bool {
 
 fn asks_if_shown(module: &Module, id: ExprId) -> bool {
     match module.kind(id) {
-        ExprKind::Attr { base, name } => {
-            module.name(*base) == Some("document") && matches!(module.str(*name), "hidden" | "visibilityState")
-        }
+        ExprKind::Attr { base, name } => module.name(*base) == Some("document") && api_names::says_if_shown(module.str(*name)),
         _ => false,
     }
 }

@@ -36,7 +36,7 @@ pub fn parse(text: &str, dialect: Dialect, base: usize) -> Option<Statement> {
         Dialect::Sqlite => [&SQLiteDialect {}, generic, &PostgreSqlDialect {}],
         Dialect::Generic => [generic, &PostgreSqlDialect {}, &MySqlDialect {}],
     };
-    let spelt = lex::spelt_out(text);
+    let spelt = lex::spelt_out(text, dialect);
     let text = spelt.as_deref().unwrap_or(text);
     let mut is_deep = false;
     let found = order.into_iter().find_map(|dialect| {

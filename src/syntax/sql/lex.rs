@@ -236,27 +236,22 @@ pub(super) fn boundary(text: &str, mut at: usize) -> usize {
 }
 
 /// `!paid` of `MySQL` as `NOT paid`, which the parser reads; `None` where a text has none.
-pub fn spelt_out(text: &str) -> Option<String> {
-    // Comments and escapes could hide a quote.
-    if !text.contains('!') || ["--", "/*", "\\", "#"].iter().any(|mark| text.contains(mark)) {
+pub(super) fn spelt_out(text: &str, dialect: Dialect) -> Option<String> {
+    if !text.contains('!') {
         return None;
     }
-    let mut out = String::new();
-    let mut quote = None;
-    let mut kept = 0;
-    for (at, char) in text.char_indices() {
-        match quote {
-            Some(open) if open == char => quote = None,
-            Some(_) => {}
-            None if matches!(char, '\'' | '"' | '`') => quote = Some(char),
-            // `!=`, and `!~` of PostgreSQL.
-            None if char == '!' && !text[at + 1..].starts_with(['=', '~', '!']) && !text[..at].ends_with(['!', '@', '~']) => {
-                out.push_str(&text[kept..at]);
-                out.push_str("NOT ");
-                kept = at + 1;
-            }
-            None => {}
+    let (mut out, mut kept, mut at) = (String::new(), 0, 0);
+    while at < text.len() {
+        let (what, end) = chunk(text, at, dialect);
+        let (before, from) = (&text[..at], &text[at..]);
+        // `!=`, and `!~` of PostgreSQL.
+        let negates = from.starts_with('!') && !from[1..].starts_with(['=', '~', '!']) && !before.ends_with(['!', '@', '~']);
+        if negates && what == Chunk::Token(TokenKind::Punct) {
+            out.push_str(&text[kept..at]);
+            out.push_str("NOT ");
+            kept = end;
         }
+        at = end;
     }
     out.push_str(&text[kept..]);
     (kept > 0).then_some(out)
