@@ -166,8 +166,8 @@ fn asked_for(project: &Project, row: &PerRow<'_>, site: &QuerySite) -> Option<Fi
     match () {
         () if is(RowMethod::GraphQlField) => Some(resolver(project, row, site)),
         () if is(RowMethod::Serializer) || is(RowMethod::AdminColumn) => {
-            let table = site.query.table().filter(|name| !name.is_empty()).unwrap_or("the rows");
-            Some(advice(Advised::Read(ReadShape::Listed), site.query.library, &[("table", table)]))
+            let asked = asked(site, "other tables");
+            Some(advice(Advised::Read(ReadShape::Listed), site.query.library, &[("asked", &asked)]))
         }
         () => None,
     }
@@ -176,9 +176,14 @@ fn asked_for(project: &Project, row: &PerRow<'_>, site: &QuerySite) -> Option<Fi
 /// Only what collects the keys of the objects can ask for all of them.
 fn resolver(project: &Project, row: &PerRow<'_>, site: &QuerySite) -> Fix {
     let module = project.code.module(project.graph.function(row.function).file);
-    let table = site.query.table().filter(|name| !name.is_empty()).unwrap_or("the table");
+    let table = site.query.table().filter(|name| !name.is_empty());
     let key = only_key(&site.query).map(str::to_owned);
-    let values = [("table", table), ("column", key.as_deref().unwrap_or("id"))];
+    let asked = asked(site, "the database");
+    let values = [
+        ("table", table.unwrap_or_default()),
+        ("asked", &asked),
+        ("column", key.as_deref().unwrap_or("id")),
+    ];
     let shape = match () {
         // A loader's one statement cannot give each key a page of its own, nor be asked by conditions that differ.
         () if matches!(site.query.statement.limit, RowLimit::Value | RowLimit::Rows(2..)) || site.query.statement.offset => {
@@ -188,10 +193,16 @@ fn resolver(project: &Project, row: &PerRow<'_>, site: &QuerySite) -> Fix {
         () => ReadShape::Resolver,
     };
     let mut fix = advice(Advised::Read(shape), module.language.name(), &values);
-    if key.is_none() {
+    if key.is_none() || table.is_none() {
         fix.code = None;
     }
     fix
+}
+
+/// The table that a statement asks, as it stands in a sentence; other words where it is not known.
+fn asked(site: &QuerySite, other: &str) -> String {
+    let table = site.query.table().filter(|name| !name.is_empty());
+    table.map_or_else(|| other.to_owned(), |table| format!("`{table}`"))
 }
 
 /// The column by which a statement asks, where it is the only one.
