@@ -1,8 +1,9 @@
 //! What the schema rules advise: SQL for the table's database, and the declaration in the repository's own ORM.
 
 use crate::fix::remedy::{LackingIndex, Remedy};
+use crate::libraries::shared::index_words::{IndexWords, KeyWords, shortened};
 use crate::project::Project;
-use crate::project::schema::{Index, Table, Tool};
+use crate::project::schema::{Index, Table, Trait};
 use crate::statement::Dialect;
 use crate::vocabulary::List;
 
@@ -143,15 +144,6 @@ impl<'a> NewIndex<'a> {
     }
 }
 
-/// The start of a text, at most so many bytes.
-fn shortened(text: &str, most: usize) -> &str {
-    let mut end = text.len().min(most);
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
-    text.get(..end).unwrap_or(text)
-}
-
 /// The statement that creates an index; a collection's is no SQL.
 pub(crate) fn create_index(table: &Table, index: &NewIndex<'_>) -> Option<String> {
     if is_collection(table) {
@@ -183,7 +175,7 @@ pub(crate) fn create_index(table: &Table, index: &NewIndex<'_>) -> Option<String
 
 /// Whether a table is a collection of documents.
 pub(crate) fn is_collection(table: &Table) -> bool {
-    table.tool() == Some(Tool::Mongoose)
+    table.tool().is_some_and(|tool| tool.has(Trait::StoresDocuments))
 }
 
 /// The statement that drops an index, where its name is known.
@@ -199,123 +191,37 @@ pub(crate) fn drop_index(table: &Table, index: &Index) -> Option<String> {
     })
 }
 
-/// The declaration of an index in the table's ORM.
+/// The declaration of an index in the table's ORM, where that has one.
 pub(crate) fn declare_index(table: &Table, index: &NewIndex<'_>) -> Option<String> {
-    let name = index.name(table);
-    let each = |write: &dyn Fn(&str, bool) -> String| {
-        let keys: Vec<String> = index.keys().map(|(column, down)| write(column, down)).collect();
-        keys.join(", ")
+    let form = table.tool()?.index()?;
+    let words = IndexWords {
+        name: &index.name(table),
+        is_named: index.name.is_some(),
+        keys: index.keys().map(|(column, down)| key_words(table, column, down)).collect(),
+        include: index.include,
+        only: index
+            .only
+            .iter()
+            .map(|(column, literal)| (field(table, column), literal.as_str()))
+            .collect(),
+        predicate: index.predicate(table),
+        dialect: table.dialect,
     };
-    let by_field = |write: &dyn Fn(&str, bool) -> String| each(&|column, down| write(field(table, column), down));
-    let single = |name: &str, _: bool| format!("'{name}'");
-    let predicate = index.predicate(table);
-    Some(match table.tool()? {
-        Tool::Prisma => {
-            let keys = by_field(&|field, down| format!("{field}{}", if down { "(sort: Desc)" } else { "" }));
-            format!("@@index([{keys}])")
-        }
-        Tool::Drizzle => {
-            // Read backwards it serves an order that goes down; `.desc()` is `DESC NULLS LAST`, which serves no plain one.
-            let keys = by_field(&|field, _| format!("table.{field}"));
-            let only = predicate.map_or(String::new(), |predicate| format!(".where(sql`{predicate}`)"));
-            format!("index(\"{name}\").on({keys}){only}")
-        }
-        Tool::SqlAlchemy | Tool::SqlModel => {
-            let keys = each(&|column, down| {
-                if down {
-                    format!("text({})", descending(table, column))
-                } else {
-                    format!("\"{column}\"")
-                }
-            });
-            format!("Index(\"{name}\", {keys}{})", alchemy_options(table, index))
-        }
-        Tool::Django => {
-            let keys = by_field(&|field, down| format!("\"{}{field}\"", if down { "-" } else { "" }));
-            format!("models.Index(fields=[{keys}]{})", django_condition(table, index))
-        }
-        Tool::TypeOrm => {
-            let only = predicate.map_or(String::new(), |predicate| format!(", {{ where: '{predicate}' }}"));
-            format!("@Index([{}]{only})", by_field(&single))
-        }
-        Tool::MikroOrm => format!("@Index({{ properties: [{}] }})", by_field(&single)),
-        Tool::Sequelize => {
-            let keys = each(&|column, down| {
-                if down {
-                    format!("{{ name: '{column}', order: 'DESC' }}")
-                } else {
-                    format!("'{column}'")
-                }
-            });
-            format!("indexes: [{{ name: '{name}', fields: [{keys}] }}]")
-        }
-        Tool::Mongoose => {
-            let keys = each(&|column, down| {
-                let is_plain = column.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
-                let column = if is_plain { column.to_owned() } else { format!("\"{column}\"") };
-                format!("{column}: {}", if down { "-1" } else { "1" })
-            });
-            format!("schema.index({{ {keys} }});")
-        }
-        Tool::Objection => return None,
-        Tool::Peewee => format!("indexes = ((({},), False),)", by_field(&single)),
-        _ => return None,
-    })
+    Some((form.declare)(&words))
 }
 
-/// A column that goes down, as SQL in a string of Python.
-pub(crate) fn descending(table: &Table, column: &str) -> String {
-    python_string(&format!("{} DESC", quoted(column, table.dialect)))
-}
-
-/// A text as a string of Python, in the quotes that it does not hold.
-pub(crate) fn python_string(text: &str) -> String {
-    let quote = if text.contains('"') && !text.contains('\'') { '\'' } else { '"' };
-    let mut out = String::from(quote);
-    for c in text.chars() {
-        if c == quote || c == '\\' {
-            out.push('\\');
-        }
-        out.push(c);
+/// A key as declarations write it.
+pub(crate) fn key_words<'i>(table: &'i Table, column: &'i str, is_descending: bool) -> KeyWords<'i> {
+    KeyWords {
+        column,
+        quoted: quoted(column, table.dialect),
+        field: field(table, column),
+        is_descending,
     }
-    out.push(quote);
-    out
 }
 
 /// The name in the code of a column.
 pub(crate) fn field<'a>(table: &'a Table, column: &'a str) -> &'a str {
     let field = table.column(column).and_then(|column| column.field.as_deref());
     field.unwrap_or(column)
-}
-
-fn alchemy_options(table: &Table, index: &NewIndex<'_>) -> String {
-    let dialect = match table.dialect {
-        Dialect::Sqlite => "sqlite",
-        _ => "postgresql",
-    };
-    let include: Vec<String> = index.include.iter().map(|column| format!("\"{column}\"")).collect();
-    let include = if include.is_empty() {
-        String::new()
-    } else {
-        format!(", {dialect}_include=[{}]", include.join(", "))
-    };
-    let only = index.predicate(table).map_or(String::new(), |predicate| {
-        format!(", {dialect}_where=text({})", python_string(&predicate))
-    });
-    format!("{include}{only}")
-}
-
-/// Django wants a name for an index with a condition, of at most 30 characters.
-fn django_condition(table: &Table, index: &NewIndex<'_>) -> String {
-    if index.only.is_empty() {
-        return index.name.map_or(String::new(), |name| format!(", name=\"{name}\""));
-    }
-    let one = |(column, literal): &(String, String)| match literal.as_str() {
-        "null" => format!("{}__isnull=True", field(table, column)),
-        "true" => format!("{}=True", field(table, column)),
-        _ => format!("{}=False", field(table, column)),
-    };
-    let all: Vec<String> = index.only.iter().map(one).collect();
-    let name = index.name(table);
-    format!(", name=\"{}\", condition=models.Q({})", shortened(&name, 30), all.join(", "))
 }

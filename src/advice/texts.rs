@@ -5,34 +5,21 @@
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
+use include_dir::{Dir, include_dir};
 use serde::Deserialize;
 
 use crate::finding::Fix;
 
-/// The files, by the name of the library that query sites carry.
-const FILES: [(&str, &str); 21] = [
-    ("any", include_str!("../../rules/advice/any.toml")),
-    ("bcryptjs", include_str!("../../rules/advice/bcryptjs.toml")),
-    ("django", include_str!("../../rules/advice/django.toml")),
-    ("drizzle", include_str!("../../rules/advice/drizzle.toml")),
-    ("knex", include_str!("../../rules/advice/knex.toml")),
-    ("kysely", include_str!("../../rules/advice/kysely.toml")),
-    ("mikroorm", include_str!("../../rules/advice/mikroorm.toml")),
-    ("mongodb", include_str!("../../rules/advice/mongodb.toml")),
-    ("mongoose", include_str!("../../rules/advice/mongoose.toml")),
-    ("objection", include_str!("../../rules/advice/objection.toml")),
-    ("peewee", include_str!("../../rules/advice/peewee.toml")),
-    ("prisma", include_str!("../../rules/advice/prisma.toml")),
-    ("python", include_str!("../../rules/advice/python.toml")),
-    ("pymongo", include_str!("../../rules/advice/pymongo.toml")),
-    ("sequelize", include_str!("../../rules/advice/sequelize.toml")),
-    ("sql", include_str!("../../rules/advice/sql.toml")),
-    ("sqlalchemy", include_str!("../../rules/advice/sqlalchemy.toml")),
-    ("supabase", include_str!("../../rules/advice/supabase.toml")),
-    ("tortoise", include_str!("../../rules/advice/tortoise.toml")),
-    ("typeorm", include_str!("../../rules/advice/typeorm.toml")),
-    ("typescript", include_str!("../../rules/advice/typescript.toml")),
-];
+/// The files, each of the library that it is named after, as query sites carry that name.
+static FILES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/rules/advice");
+
+/// The libraries that have a file, with its text.
+fn files() -> impl Iterator<Item = (&'static str, &'static str)> {
+    FILES.files().filter_map(|file| {
+        let library = file.path().file_stem()?.to_str()?;
+        Some((library, file.contents_utf8()?))
+    })
+}
 
 /// What is to be done otherwise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,6 +46,8 @@ pub enum Advised {
     Walk(IteratedOver),
     /// A collection that only grows.
     Limit,
+    /// An index of a table that is written meanwhile, in a migration.
+    BuildIndex,
 }
 
 /// What of a statement is asked for otherwise.
@@ -194,7 +183,7 @@ pub enum Write {
 
 impl Advised {
     #[cfg(test)]
-    const ALL: [Advised; 52] = [
+    const ALL: [Advised; 53] = [
         Advised::Read(ReadShape::One),
         Advised::Read(ReadShape::Many),
         Advised::Read(ReadShape::Count),
@@ -247,6 +236,7 @@ impl Advised {
         Advised::Walk(IteratedOver::Keys),
         Advised::Walk(IteratedOver::Elements),
         Advised::Limit,
+        Advised::BuildIndex,
     ];
 
     /// The tables of a file that speak of it, the most special first.
@@ -304,6 +294,7 @@ impl Advised {
             Advised::Walk(IteratedOver::Keys) => &["walk.keys"],
             Advised::Walk(IteratedOver::Elements) => &["walk.elements"],
             Advised::Limit => &["limit.collection"],
+            Advised::BuildIndex => &["index.concurrently"],
         }
     }
 }
@@ -321,7 +312,7 @@ type Texts = BTreeMap<String, Text>;
 
 fn all() -> &'static BTreeMap<&'static str, Texts> {
     static ALL: OnceLock<BTreeMap<&str, Texts>> = OnceLock::new();
-    ALL.get_or_init(|| FILES.iter().map(|(library, text)| (*library, parse(text))).collect())
+    ALL.get_or_init(|| files().map(|(library, text)| (library, parse(text))).collect())
 }
 
 /// The texts of a file; the tests parse all of them.
@@ -386,7 +377,7 @@ mod tests {
 
     #[test]
     fn every_file_is_read_and_speaks_of_known_operations() {
-        for (library, text) in FILES {
+        for (library, text) in files() {
             let parsed: Result<BTreeMap<String, BTreeMap<String, Text>>, _> = toml::from_str(text);
             assert!(parsed.is_ok(), "{library}: {parsed:?}");
             for key in parse(text).keys() {
@@ -400,7 +391,10 @@ mod tests {
     #[test]
     fn every_operation_has_a_summary_for_libraries_without_a_file() {
         for operation in Advised::ALL {
-            let is_of_library = matches!(operation, Advised::Read(_) | Advised::Write(_) | Advised::Select(_));
+            let is_of_library = matches!(
+                operation,
+                Advised::Read(_) | Advised::Write(_) | Advised::Select(_) | Advised::BuildIndex
+            );
             for library in if is_of_library {
                 vec!["no-such-library"]
             } else {
@@ -415,11 +409,8 @@ mod tests {
     /// `createMany` for an UPDATE is no advice.
     #[test]
     fn each_library_writes_in_its_own_words() {
-        for (library, _) in FILES
-            .iter()
-            // The last one is no database's.
-            .filter(|(library, _)| !matches!(*library, "any" | "python" | "typescript" | "bcryptjs"))
-        {
+        // The others are no databases'.
+        for (library, _) in files().filter(|(library, _)| !matches!(*library, "any" | "python" | "typescript" | "bcryptjs")) {
             for operation in [
                 Advised::Write(Write::Insert),
                 Advised::Write(Write::Update),

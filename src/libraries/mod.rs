@@ -23,5 +23,6 @@ pub mod sqlalchemy;
 pub mod supabase;
 #[cfg(test)]
 pub(crate) mod testing;
+pub mod tortoise;
 pub mod ts_migrations;
 pub mod typeorm;

@@ -1,39 +1,77 @@
 //! The one list of libraries, with what each can do.
 
 use super::{
-    django, drizzle, frappe, knex, kysely, medusa, mikroorm, mongo, objection, peewee, prisma, sequelize, sql, sqlalchemy, supabase,
-    ts_migrations, typeorm,
+    django, drizzle, frappe, knex, kysely, medusa, mikroorm, mongo, node_pg_migrate, objection, peewee, prisma, sequelize, sql, sqlalchemy,
+    supabase, tortoise, ts_migrations, typeorm,
 };
-use crate::ir::{Call, ExprId, ExprKind, FunctionId, Language, Module, Sym};
+use crate::ir::{Call, ClassId, ExprId, ExprKind, FunctionId, Language, Module, Sym};
 use crate::libraries::shared::declared::Declared;
 use crate::libraries::shared::kept_functions::Schemas;
+use crate::libraries::shared::library::{Library, Tool, Trait};
+use crate::libraries::shared::model_classes;
 use crate::libraries::shared::query::{self, Resolver};
 use crate::libraries::shared::value::{FileId, Value};
+use serde::{Deserialize, Deserializer};
 
 /// The library of statements that code writes as texts, whichever driver sends them.
-pub const TEXT: &str = "sql";
+pub const TEXT: &str = sql::NAME;
 
-/// The recognisers of queries, most telling first.
-pub const RECOGNISERS: &[(Language, query::Recognise)] = &[
-    (Language::Python, frappe::queries::recognise),
-    (Language::Python, sqlalchemy::queries::recognise),
-    (Language::TypeScript, prisma::queries::recognise),
-    (Language::Python, sql::python::recognise),
-    (Language::Python, django::queries::recognise),
-    (Language::Python, peewee::queries::recognise),
-    (Language::Python, mongo::pymongo::recognise),
-    (Language::Python, supabase::queries::recognise),
-    (Language::TypeScript, drizzle::queries::recognise),
-    (Language::TypeScript, kysely::queries::recognise),
-    (Language::TypeScript, supabase::queries::recognise),
-    (Language::TypeScript, objection::queries::recognise),
-    (Language::TypeScript, knex::queries::recognise),
-    (Language::TypeScript, mikroorm::queries::recognise),
-    (Language::TypeScript, typeorm::queries::recognise),
-    (Language::TypeScript, mongo::mongoose::recognise),
-    (Language::TypeScript, sequelize::queries::recognise),
-    (Language::TypeScript, sql::typescript::recognise),
+/// The libraries, those whose queries tell most before those that look like others'.
+pub const LIBRARIES: &[&Library] = &[
+    &frappe::LIBRARY,
+    &sqlalchemy::LIBRARY,
+    &sqlalchemy::SQLMODEL_LIBRARY,
+    &sqlalchemy::ALEMBIC_LIBRARY,
+    &prisma::LIBRARY,
+    &sql::IN_PYTHON,
+    &django::LIBRARY,
+    &peewee::LIBRARY,
+    &tortoise::LIBRARY,
+    &mongo::PYMONGO,
+    &mongo::BEANIE,
+    &drizzle::LIBRARY,
+    &kysely::LIBRARY,
+    &supabase::LIBRARY,
+    &objection::LIBRARY,
+    &knex::LIBRARY,
+    &mikroorm::LIBRARY,
+    &medusa::LIBRARY,
+    &typeorm::LIBRARY,
+    &mongo::MONGOOSE,
+    &sequelize::LIBRARY,
+    &node_pg_migrate::LIBRARY,
+    &sql::IN_TYPESCRIPT,
 ];
+
+/// The library of a name, as query sites carry it.
+pub fn library(name: &str) -> Option<&'static Library> {
+    LIBRARIES.iter().find(|library| library.name == name).copied()
+}
+
+fn has(name: &str, what: Trait) -> bool {
+    library(name).is_some_and(|library| library.has(what))
+}
+
+/// The query that one of the recognisers sees at a call.
+pub fn recognise(resolver: &dyn Resolver, file: FileId, call: Call<'_>) -> Option<query::Query> {
+    let of = call.module.language;
+    let queries = LIBRARIES.iter().flat_map(|library| library.queries);
+    let mut recognisers = queries.filter(|(language, _)| *language == of);
+    recognisers.find_map(|(_, recognise)| recognise(resolver, file, call))
+}
+
+/// The library whose model a class is.
+pub fn model_tool(resolver: &dyn Resolver, file: FileId, class: ClassId) -> Option<Tool> {
+    model_classes::tool(LIBRARIES, resolver, file, class)
+}
+
+impl<'de> Deserialize<'de> for Tool {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Tool, D::Error> {
+        let name = String::deserialize(deserializer)?;
+        let unknown = || serde::de::Error::custom(format!("no library is called {name}"));
+        library(&name).map(Tool::of).ok_or_else(unknown)
+    }
+}
 
 /// The query that an attribute of a model is by itself.
 pub fn root_query(resolver: &dyn Resolver, file: FileId, expr: ExprId) -> Option<query::Query> {
@@ -42,35 +80,23 @@ pub fn root_query(resolver: &dyn Resolver, file: FileId, expr: ExprId) -> Option
 
 /// Whether iterating a query runs it: querysets and 1.x queries.
 pub fn is_lazy_iterable(query: &query::Query) -> bool {
-    !query.executed
-        && query.statement.operation == crate::statement::Operation::Select
-        && matches!(
-            query.library,
-            "sqlalchemy" | "django" | "peewee" | "tortoise" | "pymongo" | "beanie"
-        )
+    !query.executed && query.statement.operation == crate::statement::Operation::Select && has(query.library, Trait::RunsWhenIterated)
 }
 
 /// Whether a library's builders are promises: one that is awaited, or that an asynchronous function gives back, runs.
 pub fn runs_when_awaited(query: &query::Query) -> bool {
-    !query.executed
-        && matches!(
-            query.library,
-            "knex" | "objection" | "drizzle" | "mongoose" | "supabase" | "mikroorm"
-        )
+    !query.executed && has(query.library, Trait::RunsWhenAwaited)
 }
 
 /// Whether a method that asks for one row answers from the rows that are loaded already, where it can.
-pub fn answers_from_memory(library: &str, method: Option<&str>) -> bool {
-    match library {
-        "mikroorm" => true,
-        "sqlalchemy" => method == Some("get"),
-        _ => false,
-    }
+pub fn answers_from_memory(name: &str, method: Option<&str>) -> bool {
+    let by_method = |library: &Library| method.is_some() && library.from_memory == method;
+    library(name).is_some_and(|library| library.has(Trait::AnswersFromMemory) || by_method(library))
 }
 
 /// Under which name a library's answer has the rows, where it does not give them as they are.
-pub fn rows_of_answer(library: &str) -> Option<&'static str> {
-    (library == "supabase").then_some("data")
+pub fn rows_of_answer(name: &str) -> Option<&'static str> {
+    library(name)?.rows_in
 }
 
 /// Whether a name of a library's answer is what it has beside the rows.
@@ -79,23 +105,23 @@ pub fn is_beside_rows(name: &str) -> bool {
 }
 
 /// Whether the library's session keeps each row that it loaded, so that a relation to one is loaded once for each distinct row.
-pub fn has_identity_map(library: &str) -> bool {
-    matches!(library, "sqlalchemy" | "mikroorm")
+pub fn has_identity_map(name: &str) -> bool {
+    has(name, Trait::HasIdentityMap)
 }
 
 /// Whether a library's query objects keep their rows: the second pass over one asks nothing.
-pub fn keeps_rows(library: &str) -> bool {
-    library == "django"
+pub fn keeps_rows(name: &str) -> bool {
+    has(name, Trait::KeepsRows)
 }
 
 /// Whether reading a relation of a query's rows asks for it: of an asynchronous session's rows it is an error instead.
 pub fn loads_lazily(query: &query::Query) -> bool {
-    query.library != "sqlalchemy" || query.blocking
+    query.blocking || !has(query.library, Trait::LoadsLazilyWhereItBlocks)
 }
 
 /// The name that a method of a model has for the row, where the library runs it for each row that any query loads.
-pub fn loaded_row(library: &str, module: &Module, function: FunctionId) -> Option<Sym> {
-    (library == "django").then(|| django::rows::loaded(module, function)).flatten()
+pub fn loaded_row(name: &str, module: &Module, function: FunctionId) -> Option<Sym> {
+    library(name)?.loaded_row?(module, function)
 }
 
 /// What makes a manager of a queryset's class.
@@ -117,25 +143,25 @@ pub fn makes_manager(method: &str) -> Option<Manager> {
 }
 
 /// Whether a library raises an error where an event loop runs, in place of stopping it.
-pub fn refuses_event_loops(library: &str) -> bool {
-    library == "django"
+pub fn refuses_event_loops(name: &str) -> bool {
+    has(name, Trait::RefusesEventLoops)
 }
 
 /// Whether a session's first statement begins a transaction that is held until the session ends it.
-pub fn begins_with_first_statement(library: &str) -> bool {
-    matches!(library, "sqlalchemy" | "sqlmodel")
+pub fn begins_with_first_statement(name: &str) -> bool {
+    has(name, Trait::BeginsWithFirstStatement)
 }
 
 /// Whether the statements of a query site are texts that the code writes itself.
 pub fn is_text(library: &str) -> bool {
-    library == TEXT
+    library == sql::NAME
 }
 
 /// What a library sends, in words.
 pub fn sends(library: &str) -> String {
     match library {
         "redis" => "Redis commands".to_owned(),
-        TEXT => "database statements".to_owned(),
+        sql::NAME => "database statements".to_owned(),
         library => format!("database statements ({library})"),
     }
 }
@@ -201,32 +227,16 @@ pub fn row_at(resolver: &dyn Resolver, file: FileId, expr: ExprId) -> Option<Str
     mongo::models::document(resolver, file, expr).map(|(name, _)| name)
 }
 
-/// Reads the declarations of a file.
+/// Reads the declarations of a file, which is at a path relative to the root.
 pub fn declared(resolver: &dyn Resolver, file: FileId, path: &str) -> Vec<Declared> {
-    let module = resolver.module(file);
-    let mut found = match module.language {
-        Language::Python => vec![
-            sqlalchemy::alembic::declared(resolver, file),
-            sqlalchemy::models::declared(resolver, file),
-            peewee::migrations::declared(resolver, file),
-            peewee::migrations::aerich(resolver, file),
-            django::migrations::declared(resolver, file, path),
-            django::models::declared(resolver, file, path),
-        ],
-        Language::TypeScript => vec![
-            drizzle::schema::declared(resolver, file),
-            ts_migrations::declared(resolver, file),
-            typeorm::entities::declared(resolver, file),
-            medusa::models::declared(resolver, file),
-            sequelize::schema::declared(resolver, file),
-            objection::models::declared(resolver, file),
-            mongo::schema::declared(resolver, file),
-        ],
-    };
-    if module.language == Language::Python {
-        found.extend(peewee::models::declared(resolver, file).into_iter().map(Some));
+    let of = resolver.module(file).language;
+    let readers = LIBRARIES.iter().flat_map(|library| library.declarations);
+    let own = readers.filter(|(language, _)| *language == of);
+    let mut found: Vec<Declared> = own.filter_map(|(_, declared)| declared(resolver, file, path)).collect();
+    if of == Language::TypeScript {
+        found.extend(ts_migrations::declared(resolver, file));
     }
-    let mut found: Vec<Declared> = found.into_iter().flatten().filter(|declared| !declared.is_empty()).collect();
+    found.retain(|declared| !declared.is_empty());
     // What a migration sends is its own.
     let is_migration = found.iter().any(|declared| declared.is_migration || declared.migration.is_some());
     if !is_migration {

@@ -3,10 +3,11 @@
 
 use rustc_hash::FxHashSet;
 
-use super::{db_migrate, knex, kysely, node_pg_migrate, sequelize, typeorm};
+use super::{db_migrate, drizzle, knex, kysely, mikroorm, node_pg_migrate, sequelize, sql, typeorm};
 use crate::budget::{self, Limit};
 use crate::ir::{Call, ExprId, ExprKind, FunctionId, LoopKind, Module, StmtId, StmtKind};
-use crate::libraries::shared::declared::{self, BoundName, Consts, Declared, Tool, imports};
+use crate::libraries::shared::declared::{self, BoundName, Consts, Declared, imports};
+use crate::libraries::shared::library::Tool;
 use crate::libraries::shared::query::Resolver;
 use crate::libraries::shared::ts_options::OptionReader;
 use crate::libraries::shared::value::{FileId, Value};
@@ -28,7 +29,7 @@ pub fn declared(resolver: &dyn Resolver, file: FileId) -> Option<Declared> {
         .first()
         .and_then(|param| param.name)
         .map(|name| module.str(name).to_owned());
-    let is_db_migrate = !imports(module, "typeorm") && db_migrate::is_migration(module, handle.as_deref());
+    let is_db_migrate = !imports(module, "typeorm") && db_migrate::migrations::is_migration(module, handle.as_deref());
     let mut run = Run {
         consts,
         file,
@@ -281,7 +282,7 @@ impl<'r> Run<'r> {
             _ => None,
         };
         if let Some(text) = raw.and_then(|expr| raw_sql(module, expr)) {
-            let tool = if imports(module, "kysely") { Tool::Kysely } else { Tool::Knex };
+            let tool = if imports(module, "kysely") { kysely::TOOL } else { knex::TOOL };
             self.sql(tool, text, call);
             return true;
         }
@@ -289,21 +290,21 @@ impl<'r> Run<'r> {
         let first = chain.first().and_then(Call::receiver).and_then(|expr| module.dotted(expr));
         if first.is_some_and(|first| first.rsplit('.').next() == Some("schema")) {
             let (tool, ops) = match kysely::migrations::ops(options, &chain) {
-                Some(ops) => (Tool::Kysely, Some(ops)),
-                None => (Tool::Knex, knex::migrations::ops(options, &chain)),
+                Some(ops) => (kysely::TOOL, Some(ops)),
+                None => (knex::TOOL, knex::migrations::ops(options, &chain)),
             };
             return self.push(tool, ops, span);
         }
         if on_handle && is_node_pg_migrate(module, &named) {
             if method == "sql" {
                 if let Some(sql) = call.arg(0) {
-                    self.sql(Tool::NodePgMigrate, sql, call);
+                    self.sql(node_pg_migrate::TOOL, sql, call);
                 }
                 return true;
             }
-            if node_pg_migrate::METHODS.contains(&method) {
-                let ops = node_pg_migrate::ops(options, method, call);
-                return self.push(Tool::NodePgMigrate, ops, span);
+            if node_pg_migrate::migrations::METHODS.contains(&method) {
+                let ops = node_pg_migrate::migrations::ops(options, method, call);
+                return self.push(node_pg_migrate::TOOL, ops, span);
             }
         }
         if let Some(step) = self.step_of_db_migrate(call) {
@@ -312,11 +313,11 @@ impl<'r> Run<'r> {
         let is_sequelize = on_handle || matches!(last, "queryInterface" | "context") || last.ends_with("queryInterface");
         if self.is_typeorm && on_handle && typeorm::migrations::METHODS.contains(&method) {
             let ops = typeorm::migrations::ops(options, method, call);
-            return self.push(Tool::TypeOrm, ops, span);
+            return self.push(typeorm::TOOL, ops, span);
         }
         if is_sequelize && sequelize::schema::METHODS.contains(&method) {
             let ops = sequelize::schema::ops(options, method, call);
-            return self.push(Tool::Sequelize, ops, span);
+            return self.push(sequelize::TOOL, ops, span);
         }
         self.sent(method, call)
     }
@@ -340,15 +341,15 @@ impl<'r> Run<'r> {
         let span = self.module().expr(step.id).span;
         if method == "runSql" {
             if let Some(sql) = step.arg(0) {
-                self.sql(Tool::Sql, sql, step);
+                self.sql(sql::TOOL, sql, step);
             }
-        } else if db_migrate::METHODS.contains(&method) {
+        } else if db_migrate::migrations::METHODS.contains(&method) {
             let options = OptionReader {
                 consts: &self.consts,
                 file: self.file,
             };
-            let ops = db_migrate::ops(options, method, step);
-            self.push(Tool::Sql, ops, span);
+            let ops = db_migrate::migrations::ops(options, method, step);
+            self.push(sql::TOOL, ops, span);
         } else {
             return false;
         }
@@ -386,7 +387,7 @@ impl<'r> Run<'r> {
         if found.changes.is_empty() && !found.unclear.iter().any(is_change) {
             return false;
         }
-        let tool = if imports(module, "drizzle-orm") { Tool::Drizzle } else { Tool::Sql };
+        let tool = if imports(module, "drizzle-orm") { drizzle::TOOL } else { sql::TOOL };
         self.sql(tool, text, call);
         true
     }
@@ -394,10 +395,10 @@ impl<'r> Run<'r> {
     /// The tool whose way it is to pass SQL to this method.
     fn tool_of_sql(&self, method: &str, named: &str, last: &str, on_handle: bool) -> Option<Tool> {
         match method {
-            "addSql" if named == "self" => Some(Tool::MikroOrm),
-            "query" if last == "sequelize" => Some(Tool::Sequelize),
-            "query" if self.is_typeorm && on_handle => Some(Tool::TypeOrm),
-            "raw" if on_handle || last == "schema" => Some(Tool::Knex),
+            "addSql" if named == "self" => Some(mikroorm::TOOL),
+            "query" if last == "sequelize" => Some(sequelize::TOOL),
+            "query" if self.is_typeorm && on_handle => Some(typeorm::TOOL),
+            "raw" if on_handle || last == "schema" => Some(knex::TOOL),
             _ => None,
         }
     }

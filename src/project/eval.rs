@@ -33,6 +33,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::scope::{Binding, Member};
 use crate::budget::Limit;
 use crate::ir::{ClassId, ExprId, FunctionId, Module, Sym};
+use crate::libraries::shared::library::Tool;
 use crate::libraries::shared::query::{Query, Queued};
 use crate::libraries::shared::value::{FileId, Value};
 pub use callees::Callees;
@@ -96,7 +97,7 @@ pub struct Evaluator<'c> {
     best: RefCell<FxHashMap<(FileId, ClassId, Sym), Member>>,
     /// The names of ancestors, and which library's model a class is.
     lines: RefCell<OfClasses<Rc<[String]>>>,
-    libraries: RefCell<OfClasses<Option<&'static str>>>,
+    libraries: RefCell<OfClasses<Option<Tool>>>,
     decorators: RefCell<FxHashMap<(FileId, FunctionId, u32), Option<Queued>>>,
     /// What is left to look at in each file.
     left: Rc<RefCell<FxHashMap<FileId, u64>>>,

@@ -5,11 +5,12 @@ use rustc_hash::FxHashSet;
 use super::eval::Code;
 use super::schema::{SchemaSource, SourceKind};
 use crate::libraries::shared::value::FileId;
+use crate::project::schema::Trait;
 
 /// Takes such models out, where they are constants: what nobody imports, nobody queries, and what it says of a table's indexes is not what
 /// migrations are made from, where another file says it, too.
 pub(super) fn drop(code: &Code, sources: &mut [SchemaSource]) {
-    let is_constant = |source: &SchemaSource| matches!(source.kind, SourceKind::Model(tool) if tool.models_are_constants());
+    let is_constant = |source: &SchemaSource| matches!(source.kind, SourceKind::Model(tool) if tool.has(Trait::ModelsAreConstants));
     if sources.iter().filter(|source| is_constant(source)).nth(1).is_none() {
         return;
     }

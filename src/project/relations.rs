@@ -4,7 +4,7 @@ use rustc_hash::FxHashMap;
 
 use super::schema::Schema;
 use crate::ir::ClassId;
-use crate::libraries::shared::declared::Tool;
+use crate::libraries::shared::library::{Tool, Trait};
 use crate::libraries::shared::query::Relation;
 use crate::libraries::shared::value::FileId;
 use crate::statement::Loading;
@@ -41,9 +41,13 @@ impl Relations {
     /// Takes the relations of models in Python. Django's accessors, unlike those of other libraries, exist only at run time.
     pub(super) fn of(schema: &Schema, classes: &Classes<'_>) -> Relations {
         let mut out = Relations::default();
-        let is_mapped = |tool: Tool| matches!(tool, Tool::SqlAlchemy | Tool::SqlModel);
+        let is_mapped = |tool: Tool| tool.has(Trait::RelationsAreMapped);
         let models = schema.models.iter();
-        for model in models.filter(|model| model.tool.is_some_and(|tool| tool == Tool::Django || is_mapped(tool))) {
+        for model in models.filter(|model| {
+            model
+                .tool
+                .is_some_and(|tool| tool.has(Trait::RelationsAreManagers) || is_mapped(tool))
+        }) {
             let is_mapped = model.tool.is_some_and(is_mapped);
             let own = classes.get(&(&*model.file, model.name.as_str()));
             for relation in &model.relations {

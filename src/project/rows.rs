@@ -4,7 +4,7 @@ use rustc_hash::FxHashSet;
 
 use super::Project;
 use super::eval::{Code, Evaluator, Found};
-use super::schema::{Schema, SchemaModel, Tool};
+use super::schema::{Schema, SchemaModel, Trait};
 use super::scope::{Bound, Member};
 use crate::ir::{ExprId, ExprKind, FunctionId, Module, Parent, Sym};
 use crate::libraries::registry;
@@ -242,7 +242,9 @@ pub fn is_lazy_at(project: &Project, model: &SchemaModel, path: &str) -> bool {
     let mut names = way.split('.').filter(|name| !name.is_empty());
     let owner = names.try_fold(model, |model, name| project.schema.model(&model.relation(name)?.target));
     // Django's managers of many rows ask when they are listed; what SQLAlchemy calls dynamic cannot be listed as it is.
-    let is_asked = |model: &SchemaModel, loading| is_lazy(loading) || loading == Loading::Query && model.tool == Some(Tool::Django);
+    let is_asked = |model: &SchemaModel, loading| {
+        is_lazy(loading) || loading == Loading::Query && model.tool.is_some_and(|tool| tool.has(Trait::RelationsAreManagers))
+    };
     owner.is_some_and(|model| model.relation(last).is_some_and(|relation| is_asked(model, relation.loading)))
 }
 
@@ -354,7 +356,7 @@ pub fn is_at_hand(project: &Project, query: &Query, path: &str) -> bool {
             .and_then(|&model| project.schema.models.get(model))
     };
     let model = declared.or_else(named);
-    if model.is_some_and(|model| model.tool.is_some_and(Tool::rows_know_their_owner) && comes_back(project, model, path)) {
+    if model.is_some_and(|model| model.tool.is_some_and(|tool| tool.has(Trait::RowsKnowTheirOwner)) && comes_back(project, model, path)) {
         return true;
     }
     if model.is_some_and(|model| leads_to_one(project, query, model, path)) {

@@ -19,8 +19,9 @@ use serde::{Deserialize, Serialize};
 pub use index::{Index, IndexOrigin};
 
 use crate::budget::{CountedVec, Overrun};
+use crate::libraries::prisma;
 use crate::libraries::shared::declared::Migration;
-pub use crate::libraries::shared::declared::Tool;
+pub use crate::libraries::shared::library::{Tool, Trait};
 use crate::source::Span;
 use crate::statement::{Dialect, IndexDef, ModelDef, RelationDef, SchemaChange};
 
@@ -102,7 +103,7 @@ impl SchemaSource {
 
     /// The source that a Prisma file is.
     pub fn prisma(file: &str, parsed: crate::syntax::prisma::PrismaFile) -> Self {
-        let mut source = SchemaSource::new(file, SourceKind::Model(Tool::Prisma), parsed.dialect().unwrap_or_default());
+        let mut source = SchemaSource::new(file, SourceKind::Model(prisma::TOOL), parsed.dialect().unwrap_or_default());
         source.emulates_relations = parsed.emulates_relations;
         source.not_understood = parsed.not_understood.len();
         source.unclear = parsed.not_understood;

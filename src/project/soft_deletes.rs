@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::graph::QuerySite;
-use super::schema::{Schema, SchemaModel, Table, Tool};
+use super::schema::{Schema, SchemaModel, Table, Trait};
 use crate::statement::{ColumnUse, Filter, FilterKind, Operation};
 
 /// Adds what the libraries do with the statements of such models at the sites.
@@ -15,7 +15,7 @@ pub(super) fn apply(schema: &Schema, sites: &mut [QuerySite]) {
         let Some((model, table)) = marked(schema, site) else { continue };
         let Some(field) = model.deleted_by.as_deref() else { continue };
         let operation = site.query.statement.operation;
-        let marks = model.tool.is_some_and(Tool::removes_by_marking);
+        let marks = model.tool.is_some_and(|tool| tool.has(Trait::RemovesByMarking));
         if operation != Operation::Select && !(marks && matches!(operation, Operation::Update | Operation::Delete)) {
             continue;
         }

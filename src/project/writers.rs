@@ -8,7 +8,7 @@ use super::Project;
 use super::eval::Evaluator;
 use super::graph::FnId;
 use super::rows::schema_model;
-use super::schema::Tool;
+use super::schema::Trait;
 use crate::ir::{ExprId, Module};
 use crate::libraries::entries::Often;
 use crate::libraries::shared::value::{FileId, RowModel, Value};
@@ -133,7 +133,7 @@ pub fn writers(project: &Project) -> Vec<Writers> {
     out
 }
 
-/// `Order(…)`, where that stores it: see [`Tool::stores_what_is_made`].
+/// `Order(…)`, where that stores it: see [`Trait::StoresWhatIsMade`].
 fn constructors(project: &Project) -> Vec<(usize, FileId, FnId)> {
     let names: FxHashSet<&str> = project.schema.models.iter().map(|model| model.name.as_str()).collect();
     let files = project.code.modules().map(|(file, _)| file).collect();
@@ -157,7 +157,10 @@ fn made(eval: &Evaluator<'_>, project: &Project, names: &FxHashSet<&str>, file: 
         return None;
     };
     let model = schema_model(project, &RowModel::Class(at, class))?;
-    model.tool.is_some_and(Tool::stores_what_is_made).then_some(model.table)
+    model
+        .tool
+        .is_some_and(|tool| tool.has(Trait::StoresWhatIsMade))
+        .then_some(model.table)
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use rustc_hash::FxHashMap;
 
-use crate::project::schema::{Column, ForeignKey, Schema, Table, Tool};
+use crate::project::schema::{Column, ForeignKey, Schema, Table, Trait};
 use crate::statement::Dialect;
 
 /// Keys of keys of keys that a type is taken over.
@@ -155,7 +155,7 @@ pub fn target(schema: &Schema, key: &ForeignKey) -> Option<(usize, Vec<String>)>
 fn written(table: &Table, column: &Column, dialect: Dialect) -> ColumnType {
     let declared = Declared::of(&column.data_type);
     let mut known = declared.postgres();
-    if known.class == ValueClass::Day && declared.base == "date" && table.tool() == Some(Tool::Sequelize) {
+    if known.class == ValueClass::Day && declared.base == "date" && table.tool().is_some_and(|tool| tool.has(Trait::DatesAreMoments)) {
         // Its `DATE` is a moment; a day is `DATEONLY`.
         known = ColumnType::new("timestamptz", ValueClass::Moment, true);
     }

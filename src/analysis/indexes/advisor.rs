@@ -12,7 +12,7 @@ use super::needs::{IndexNeed, serves};
 use crate::judge::columns::{is_fixed_size, is_identifying, is_tenant};
 use crate::judge::scale;
 use crate::project::Project;
-use crate::project::schema::{ForeignKey, Index, IndexOrigin, Table, Tool};
+use crate::project::schema::{ForeignKey, Index, IndexOrigin, Table, Trait};
 use crate::statement::{Dialect, IndexKey};
 
 /// What notes on statements that no index is advised for are filed under, see [`crate::silence`].
@@ -277,10 +277,7 @@ fn complete(table: &Table, proposal: &mut IndexProposal) {
 /// Conditions that every served statement has, as a partial index can have them.
 fn only(table: &Table, proposal: &IndexProposal) -> Vec<(String, String)> {
     let has_partial = matches!(table.dialect, Dialect::Postgres | Dialect::Sqlite);
-    let declares = matches!(
-        table.tool(),
-        None | Some(Tool::SqlAlchemy | Tool::SqlModel | Tool::Django | Tool::Drizzle | Tool::TypeOrm)
-    );
+    let declares = table.tool().is_none_or(|tool| tool.has(Trait::DeclaresPartialIndexes));
     let Some((first, others)) = proposal
         .needs
         .split_first()
@@ -308,7 +305,8 @@ fn included(table: &Table, proposal: &IndexProposal) -> Vec<String> {
     all.dedup();
     all.retain(|column| !proposal.columns.contains(column) && !proposal.only.iter().any(|(name, _)| name == column));
     let small = all.iter().all(|name| table.column(name).is_some_and(is_fixed_size));
-    let fits = table.dialect == Dialect::Postgres && table.tool().is_none_or(|tool| tool == Tool::SqlAlchemy) && !proposal.longer;
+    let fits =
+        table.dialect == Dialect::Postgres && table.tool().is_none_or(|tool| tool.has(Trait::DeclaresIncludedColumns)) && !proposal.longer;
     if fits && small && all.len() <= MAX_INCLUDED {
         all
     } else {

@@ -3,10 +3,11 @@
 use std::fmt::Write as _;
 
 use super::{Wish, Written, plain_id, slug, typing};
-use crate::advice::index::{descending, python_string};
+use crate::advice::index::key_words;
 use crate::fix::edits::NewFile;
 use crate::fix::site::FixContext;
 use crate::fix::text::line_end;
+use crate::libraries::shared::index_words::python_string;
 use crate::project::eval::Evaluator;
 use crate::project::schema::sources;
 use crate::statement::Dialect;
@@ -200,7 +201,7 @@ fn create(wish: &Wish<'_>) -> String {
         .keys()
         .map(|(column, down)| {
             if down {
-                format!("sa.text({})", descending(wish.table, column))
+                format!("sa.text({})", key_words(wish.table, column, true).descending())
             } else {
                 format!("\"{column}\"")
             }

@@ -7,6 +7,8 @@ use crate::advice::index::quoted;
 use crate::fix::edits::{Edit, NewFile};
 use crate::fix::site::FixContext;
 use crate::fix::text::{line_end, line_indent};
+use crate::libraries::drizzle::TOOL;
+use crate::project::schema::Tool;
 use crate::statement::Dialect;
 
 /// What lists the steps, below their folder.
@@ -25,6 +27,11 @@ struct LastStep {
 /// Whether a folder of SQL is Drizzle's.
 pub fn has_journal(site: &FixContext<'_>, folder: &str) -> bool {
     site.disk.has(&format!("{folder}/{JOURNAL}"))
+}
+
+/// Drizzle, where it keeps the journal of a folder of SQL that makes the tables of its models.
+pub fn of_journal(site: &FixContext<'_>, folder: &str, model: Option<Tool>) -> Option<Tool> {
+    model.filter(|model| *model == TOOL && has_journal(site, folder))
 }
 
 /// The database that a folder's steps are for, as its journal says.

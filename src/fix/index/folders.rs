@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Series, drizzle_steps, prisma, script};
+use super::{Series, drizzle_steps, script, writers};
 use crate::fix::site::FixContext;
 use crate::ir::ExprKind;
 use crate::project::schema::{SchemaPlace, SourceKind, Table, Tool, order};
@@ -62,16 +62,19 @@ fn current(site: &FixContext<'_>, (tool, folder): (Tool, String)) -> (Tool, Stri
 
 /// The series of a table without steps: none, where its tool makes tables of their models.
 pub fn without_steps(site: &FixContext<'_>, table: &Table) -> Result<Series, String> {
-    let unknown = || "no migration that was read makes its table".to_owned();
     let tool = table.tool().ok_or_else(unknown)?;
-    let is_made = match tool {
-        Tool::Prisma => return prisma::without_steps(site, table),
-        Tool::Drizzle => is_pushed(site),
-        Tool::Sequelize => !has_steps(site, tool) && calls_sync(site),
-        Tool::TypeOrm => !has_steps(site, tool) && synchronizes(site),
-        _ => false,
-    };
+    let of_models = writers::writer(tool).and_then(|writer| writer.without_steps);
+    of_models.ok_or_else(unknown)?(site, table)
+}
+
+/// The series of a project in which a tool has no steps, and models make the tables.
+pub(super) fn made_by_models(site: &FixContext<'_>, tool: Tool, are_made: fn(&FixContext<'_>) -> bool) -> Result<Series, String> {
+    let is_made = !has_steps(site, tool) && are_made(site);
     is_made.then_some(Series { tool, folder: None }).ok_or_else(unknown)
+}
+
+fn unknown() -> String {
+    "no migration that was read makes its table".to_owned()
 }
 
 /// The folders of steps.
@@ -85,7 +88,7 @@ fn has_steps(site: &FixContext<'_>, tool: Tool) -> bool {
 }
 
 /// `drizzle-kit push` among the scripts, and no journal.
-fn is_pushed(site: &FixContext<'_>) -> bool {
+pub(super) fn is_pushed(site: &FixContext<'_>) -> bool {
     let scripts = site.project.code.files.iter().flat_map(|facts| match &facts.settings {
         Some(ToolchainSettings::Package { scripts, .. }) => scripts.as_slice(),
         _ => &[],
@@ -96,7 +99,7 @@ fn is_pushed(site: &FixContext<'_>) -> bool {
 }
 
 /// `sequelize.sync()`.
-fn calls_sync(site: &FixContext<'_>) -> bool {
+pub(super) fn calls_sync(site: &FixContext<'_>) -> bool {
     let modules = site.project.code.modules().filter(|(_, module)| module.mentions(&["sync"]));
     modules.into_iter().any(|(_, module)| {
         let calls = module.call_ids().filter_map(|expr| module.call(expr));
@@ -109,7 +112,7 @@ fn calls_sync(site: &FixContext<'_>) -> bool {
 }
 
 /// `synchronize: true`, or what is worked out while it runs.
-fn synchronizes(site: &FixContext<'_>) -> bool {
+pub(super) fn synchronizes(site: &FixContext<'_>) -> bool {
     let modules = site.project.code.modules().filter(|(_, module)| module.mentions(&["synchronize"]));
     modules.into_iter().any(|(_, module)| {
         module.expr_ids().any(|(_, expr)| {

@@ -18,6 +18,7 @@ mod sequelize;
 mod sql;
 mod style;
 mod typing;
+mod writers;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -193,11 +194,9 @@ fn series(site: &FixContext<'_>, table: &Table) -> Result<Series, String> {
     match (table.tool(), steps.as_slice()) {
         (_, [_, _, ..]) => Err("several series of migrations change its table".to_owned()),
         (_, []) => folders::without_steps(site, table),
-        (Some(Tool::Django), [(Tool::Django, folder)]) => of(Tool::Django, folder),
-        (Some(Tool::Prisma), [(Tool::Prisma, folder)]) => of(Tool::Prisma, folder),
-        (None | Some(Tool::SqlAlchemy | Tool::SqlModel), [(tool @ (Tool::Alembic | Tool::Sql), folder)]) => of(*tool, folder),
-        (Some(Tool::Drizzle), [(Tool::Sql, folder)]) if drizzle_steps::has_journal(site, folder) => of(Tool::Drizzle, folder),
-        (Some(Tool::Drizzle | Tool::Sequelize | Tool::TypeOrm), [(Tool::Sql, folder)]) => of(Tool::Sql, folder),
+        (model, [(tool, folder)]) if writers::makes_tables_of(*tool, model) => {
+            of(drizzle_steps::of_journal(site, folder, model).unwrap_or(*tool), folder)
+        }
         (_, [(tool, folder)]) if script::knows(*tool) => of(*tool, folder),
         (_, [(tool, _)]) => Err(format!("migrations of {} are not written yet", tool.library())),
     }
@@ -223,12 +222,11 @@ fn write(site: &FixContext<'_>, series: &Series, wishes: Vec<Wish<'_>>, outcome:
     }
     let written = match (&series.folder, series.tool) {
         (None, _) => Ok(Written::default()),
-        (Some(folder), Tool::Django) => django_steps::write(site, folder, &declared),
-        (Some(folder), Tool::Alembic) => alembic::write(site, folder, &declared),
-        (Some(folder), Tool::Drizzle) => drizzle_steps::write(site, folder, &declared),
-        (Some(folder), Tool::Prisma) => prisma::write(site, folder, &declared),
         (Some(folder), tool) if script::knows(tool) => script::write(site, (tool, folder), &declared),
-        (Some(folder), _) => sql::write(site, folder, &declared),
+        (Some(folder), tool) => {
+            let step = writers::writer(tool).and_then(|writer| writer.step);
+            step.unwrap_or(sql::write)(site, folder, &declared)
+        }
     };
     match written {
         Err(why) => declared.iter().for_each(|wish| outcome.leave(wish.finding, why.clone())),

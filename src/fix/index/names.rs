@@ -8,8 +8,6 @@ use crate::project::schema::{SchemaModel, Table, Tool};
 
 /// Bytes of a name that `PostgreSQL` keeps; `MySQL` keeps one more.
 const LONGEST: usize = 63;
-/// Characters of an index's name that Django takes.
-const LONGEST_DJANGO: usize = 30;
 
 /// The names that are taken: in `PostgreSQL` and `SQLite` an index shares them with tables and indexes of other tables.
 pub struct TakenNames {
@@ -34,13 +32,13 @@ impl TakenNames {
     pub fn give(&mut self, (table, model): (&Table, Option<&SchemaModel>), lack: &LackingIndex, tool: Tool) -> String {
         let columns = lack.columns.join("_");
         let plain = |text: String| -> String { text.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect() };
-        let (full, longest) = match tool {
-            // The name that Prisma gives: no other need be written beside the declaration.
-            Tool::Prisma => (plain(format!("{}_{columns}_idx", table.name)), LONGEST),
-            Tool::Django => (plain(format!("ix_{}_{columns}", table.name).to_lowercase()), LONGEST_DJANGO),
-            _ => (plain(format!("ix_{}_{columns}", table.name).to_lowercase()), LONGEST),
+        let form = tool.index();
+        let longest = form.and_then(|form| form.longest_name).unwrap_or(LONGEST);
+        let full = match form.and_then(|form| form.own_name) {
+            Some(own) => plain(own(&table.name, &columns)),
+            None => plain(format!("ix_{}_{columns}", table.name).to_lowercase()),
         };
-        let short = model.filter(|_| tool == Tool::Django);
+        let short = model.filter(|_| form.is_some_and(|form| form.is_named_by_model));
         let short = short.map(|model| plain(format!("ix_{}_{columns}", model.name).to_lowercase()));
         let hashes = (0..100).map(|turn| hashed(&full, longest, turn));
         let mut names = std::iter::once(full.clone())

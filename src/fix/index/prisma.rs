@@ -5,7 +5,8 @@ use crate::advice::index::{create_index, declare_index};
 use crate::fix::edits::{Edit, NewFile};
 use crate::fix::site::FixContext;
 use crate::fix::text;
-use crate::project::schema::{Table, Tool, order};
+use crate::libraries::prisma::TOOL;
+use crate::project::schema::{Table, order};
 use crate::statement::Dialect;
 
 /// The file in a migration's folder.
@@ -27,10 +28,7 @@ pub fn without_steps(site: &FixContext<'_>, table: &Table) -> Result<Series, Str
             return Err(format!("the migrations in {steps} do not make its table, as far as they were read"));
         }
     }
-    Ok(Series {
-        tool: Tool::Prisma,
-        folder: None,
-    })
+    Ok(Series { tool: TOOL, folder: None })
 }
 
 /// Edits that declare the indexes of one model.

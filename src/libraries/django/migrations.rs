@@ -4,9 +4,7 @@
 use crate::budget::{self, Limit};
 use crate::ir::{Call, ClassId, ExprId, ExprKind, FunctionId, Module, StmtKind};
 use crate::libraries::django::fields::FieldReader;
-use crate::libraries::shared::declared::{
-    self, BoundName, Consts, CreatedModel, Declared, Migration, MigrationStep, ModelField, ModelOp, Tool,
-};
+use crate::libraries::shared::declared::{self, BoundName, Consts, CreatedModel, Declared, Migration, MigrationStep, ModelField, ModelOp};
 use crate::libraries::shared::query::Resolver;
 use crate::libraries::shared::value::FileId;
 use crate::source::Span;
@@ -19,7 +17,7 @@ const MAX_DEPTH: u32 = 4;
 pub fn declared(resolver: &dyn Resolver, file: FileId, path: &str) -> Option<Declared> {
     let module = resolver.module(file);
     let mut declared = Declared {
-        tool: Some(Tool::Django),
+        tool: Some(super::TOOL),
         ..Declared::default()
     };
     if let Some(class) = migration_class(module) {

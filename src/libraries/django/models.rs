@@ -2,7 +2,7 @@
 
 use crate::ir::{ClassId, ExprId, ExprKind, StmtId, StmtKind};
 use crate::libraries::django::fields::{FieldReader, app_label, index};
-use crate::libraries::shared::declared::{self, Consts, Declared, Tool, imports};
+use crate::libraries::shared::declared::{self, Consts, Declared, imports};
 use crate::libraries::shared::query::Resolver;
 use crate::libraries::shared::value::{FileId, Value};
 use crate::source::Span;
@@ -16,11 +16,11 @@ pub fn declared(resolver: &dyn Resolver, file: FileId, path: &str) -> Option<Dec
     }
     let consts = Consts::new(resolver);
     let mut declared = Declared {
-        tool: Some(Tool::Django),
+        tool: Some(super::TOOL),
         ..Declared::default()
     };
     for (class, _) in module.class_ids() {
-        if resolver.model_library(file, class) == Some("django") && is_table(resolver, file, class) {
+        if resolver.model_library(file, class) == Some(super::TOOL) && is_table(resolver, file, class) {
             declared.models.extend(
                 FieldReader {
                     consts: &consts,
@@ -144,7 +144,7 @@ impl<'r> FieldReader<'_, 'r> {
                 match self.consts.resolver.value(file, base.value) {
                     Value::Class(base_file, base_class) => {
                         let holder = self.at(base_file);
-                        let is_model = self.consts.resolver.model_library(base_file, base_class) == Some("django");
+                        let is_model = self.consts.resolver.model_library(base_file, base_class) == Some(super::TOOL);
                         if is_model && !holder.is_abstract(base_class) {
                             let base_name = holder
                                 .module()
@@ -228,4 +228,26 @@ fn add_primary_key(model: &mut ModelDef) {
         ..ColumnDef::default()
     };
     model.table.columns.insert(0, id);
+}
+/// Whether a class with bases declares fields of Django's models, whatever library its base comes from.
+pub(super) fn has_fields(resolver: &dyn Resolver, file: FileId, class: ClassId, _ancestors: &[String]) -> bool {
+    let module = resolver.module(file);
+    let definition = module.class(class);
+    if definition.bases.is_empty() {
+        return false;
+    }
+    definition.body.iter().any(|&stmt| {
+        let StmtKind::Assign { value: Some(value), .. } = &module.stmt(stmt).kind else {
+            return false;
+        };
+        let Some(call) = module.call(*value) else { return false };
+        let is_field = call
+            .method()
+            .is_some_and(|name| name.ends_with("Field") || matches!(name, "ForeignKey"));
+        is_field
+            && resolver
+                .value(file, call.callee)
+                .library_name()
+                .is_some_and(|name| name.starts_with("django.db.models."))
+    })
 }

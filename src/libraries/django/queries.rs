@@ -50,7 +50,7 @@ pub fn recognise(resolver: &dyn Resolver, file: FileId, call: Call<'_>) -> Optio
         helper: &|_, _, found| found,
     };
     let found = chain::walk(resolver, file, call, &grammar)?;
-    if !matches!(found.start.library, "django" | "tortoise") {
+    if !has_querysets(found.start.library) {
         return None;
     }
     let mut draft = QuerySetDraft {
@@ -77,12 +77,17 @@ pub fn recognise(resolver: &dyn Resolver, file: FileId, call: Call<'_>) -> Optio
         return None;
     }
     draft.query.fetch |= ran_before;
-    if draft.query.library == "tortoise" {
+    if draft.query.library != super::LIBRARY.name {
         // Nothing of it runs before it is awaited, and then it does not block.
         draft.query.blocking = false;
         draft.query.executed |= chain::is_awaited(call.module, call.id);
     }
     Some(draft.query)
+}
+
+/// Whether queries of a library are querysets: Tortoise took them over from Django.
+fn has_querysets(library: &str) -> bool {
+    matches!(library, "django" | "tortoise")
 }
 
 /// A method that the project gives its managers and querysets: what it returns, on the model that it is called for.

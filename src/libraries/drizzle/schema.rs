@@ -1,7 +1,7 @@
 //! Drizzle schemas: tables, both forms of their extra configuration, references and relations.
 
 use crate::ir::{Call, ExprId, ExprKind, Module, ObjectEntry, Parent, StmtKind, TemplatePart};
-use crate::libraries::shared::declared::{Consts, Declared, Tool, imports};
+use crate::libraries::shared::declared::{Consts, Declared, imports};
 use crate::libraries::shared::query::Resolver;
 use crate::libraries::shared::value::FileId;
 use crate::statement::{ColumnDef, Constraint, Dialect, IndexDef, IndexKey, Loading, ModelDef, RelationDef, TableDef};
@@ -10,12 +10,12 @@ use crate::statement::{ColumnDef, Constraint, Dialect, IndexDef, IndexKey, Loadi
 const MAX_AROUND_CALL: usize = 6;
 
 /// Reads the tables and relations of a file.
-pub fn declared(resolver: &dyn Resolver, file: FileId) -> Option<Declared> {
+pub fn declared(resolver: &dyn Resolver, file: FileId, _path: &str) -> Option<Declared> {
     let module = resolver.module(file);
     let consts = Consts::new(resolver);
     let reader = Reader { consts: &consts, file };
     let mut declared = Declared {
-        tool: Some(Tool::Drizzle),
+        tool: Some(super::TOOL),
         ..Declared::default()
     };
     for expr in module.call_ids() {

@@ -1,3 +1,12 @@
 //! Frappe: its document API and its query builder.
 
 pub mod queries;
+
+use crate::ir::Language;
+use crate::libraries::shared::library::Library;
+
+/// Frappe.
+pub static LIBRARY: Library = Library {
+    queries: &[(Language::Python, queries::recognise)],
+    ..Library::named("frappe")
+};

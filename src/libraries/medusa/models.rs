@@ -1,7 +1,7 @@
 //! Medusa's data models: `model.define("order", { id: model.id().primaryKey(), items: model.hasMany(() => Item) })`.
 
 use crate::ir::{Call, ExprId, ExprKind, Parent, StmtKind};
-use crate::libraries::shared::declared::{Consts, Declared, Tool};
+use crate::libraries::shared::declared::{Consts, Declared};
 use crate::libraries::shared::query::Resolver;
 use crate::libraries::shared::ts_options::{OptionReader, index, snake};
 use crate::libraries::shared::value::FileId;
@@ -12,7 +12,7 @@ use crate::statement::{ColumnDef, Constraint, Loading, ModelDef, RelationDef, Ta
 const IMPLICIT: [&str; 3] = ["created_at", "updated_at", "deleted_at"];
 
 /// Reads the models of a file.
-pub fn declared(resolver: &dyn Resolver, file: FileId) -> Option<Declared> {
+pub fn declared(resolver: &dyn Resolver, file: FileId, _path: &str) -> Option<Declared> {
     let module = resolver.module(file);
     let from_medusa = module.imports.iter().any(|import| {
         let name = module.str(import.module);
@@ -29,7 +29,7 @@ pub fn declared(resolver: &dyn Resolver, file: FileId) -> Option<Declared> {
         .filter_map(|call| model(options, &call))
         .collect();
     Some(Declared {
-        tool: Some(Tool::MikroOrm),
+        tool: Some(super::TOOL),
         models,
         ..Declared::default()
     })

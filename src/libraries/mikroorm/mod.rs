@@ -1,3 +1,27 @@
-//! `MikroORM`: queries; its entities are read with those of `TypeORM`.
+//! `MikroORM`: queries and entities.
 
+pub mod entities;
+mod index;
 pub mod queries;
+
+use crate::ir::Language;
+use crate::libraries::shared::library::{Library, Tool, Trait};
+
+/// `MikroORM`.
+pub static LIBRARY: Library = Library {
+    queries: &[(Language::TypeScript, queries::recognise)],
+    declarations: &[(Language::TypeScript, entities::declared)],
+    traits: &[
+        Trait::RunsWhenAwaited,
+        Trait::AnswersFromMemory,
+        Trait::HasIdentityMap,
+        Trait::FollowsNamingStrategy,
+        Trait::IndexesForeignKeys,
+        Trait::KeysNameModels,
+    ],
+    index: Some(index::FORM),
+    ..Library::named("mikroorm")
+};
+
+/// `MikroORM`'s entities and migrations.
+pub const TOOL: Tool = Tool::of(&LIBRARY);

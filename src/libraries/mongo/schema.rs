@@ -8,7 +8,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use crate::budget::Limit;
 use crate::ir::{Call, ClassId, ExprId, ExprKind, StmtKind};
 use crate::libraries::mongo::models::model_name;
-use crate::libraries::shared::declared::{Consts, Declared, Tool};
+use crate::libraries::shared::declared::{Consts, Declared};
 use crate::libraries::shared::query::Resolver;
 use crate::libraries::shared::query_builder::imports;
 use crate::libraries::shared::ts_options::OptionReader;
@@ -20,7 +20,7 @@ use crate::statement::{ColumnDef, IndexDef, IndexKey, ModelDef, TableDef};
 const DEEPEST: usize = 4;
 
 /// Reads the collections of a file.
-pub fn declared(resolver: &dyn Resolver, file: FileId) -> Option<Declared> {
+pub fn declared(resolver: &dyn Resolver, file: FileId, _path: &str) -> Option<Declared> {
     let module = resolver.module(file);
     if !imports(module, &["mongoose", "typegoose"]) {
         return None;
@@ -42,7 +42,7 @@ pub fn declared(resolver: &dyn Resolver, file: FileId) -> Option<Declared> {
     models.extend(by_call.chain(by_class).filter(|model| known.insert(model.table.name.clone())));
     models.extend(module.calls().filter_map(|call| reader.discriminator(&call)));
     (!models.is_empty()).then(|| Declared {
-        tool: Some(Tool::Mongoose),
+        tool: Some(super::TOOL),
         models,
         ..Declared::default()
     })

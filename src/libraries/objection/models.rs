@@ -2,14 +2,14 @@
 
 use super::classes::{is_model, mappings, member};
 use crate::ir::{ClassId, ExprKind, StmtKind};
-use crate::libraries::shared::declared::{Declared, Tool};
+use crate::libraries::shared::declared::Declared;
 use crate::libraries::shared::query::Resolver;
 use crate::libraries::shared::query_builder;
 use crate::libraries::shared::value::FileId;
 use crate::statement::{ColumnDef, Constraint, Loading, ModelDef, RelationDef, TableDef};
 
 /// Reads the models of a file.
-pub fn declared(resolver: &dyn Resolver, file: FileId) -> Option<Declared> {
+pub fn declared(resolver: &dyn Resolver, file: FileId, _path: &str) -> Option<Declared> {
     let module = resolver.module(file);
     if !module.mentions(&["tableName"]) {
         return None;
@@ -17,7 +17,7 @@ pub fn declared(resolver: &dyn Resolver, file: FileId) -> Option<Declared> {
     let classes = module.class_ids().filter(|(_, class)| !class.bases.is_empty()).map(|(id, _)| id);
     let models: Vec<ModelDef> = classes.filter_map(|class| model(resolver, file, class)).collect();
     (!models.is_empty()).then(|| Declared {
-        tool: Some(Tool::Objection),
+        tool: Some(super::TOOL),
         models,
         ..Declared::default()
     })

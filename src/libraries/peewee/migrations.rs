@@ -1,14 +1,13 @@
-//! Migrations of `peewee_migrate` and `playhouse.migrate`, as far as they touch indexes (`migrator.add_index("loan", "barcode")`), and
-//! those of Tortoise's aerich, whose functions give SQL.
+//! Migrations of `peewee_migrate` and `playhouse.migrate`, as far as they touch indexes (`migrator.add_index("loan", "barcode")`).
 
-use crate::ir::{Call, ExprId, ExprKind, FunctionId, StmtKind};
-use crate::libraries::shared::declared::{self, Consts, Declared, Tool};
+use crate::ir::{Call, ExprId, ExprKind};
+use crate::libraries::shared::declared::{self, Consts, Declared};
 use crate::libraries::shared::query::Resolver;
 use crate::libraries::shared::value::{FileId, Value};
 use crate::statement::{Dialect, IndexDef, IndexKey, SchemaChange, SchemaOp};
 
 /// Reads the indexes of a migration's way forward.
-pub fn declared(resolver: &dyn Resolver, file: FileId) -> Option<Declared> {
+pub fn declared(resolver: &dyn Resolver, file: FileId, _path: &str) -> Option<Declared> {
     let module = resolver.module(file);
     let is_ours = ["peewee", "playhouse", "peewee_migrate"]
         .iter()
@@ -18,7 +17,7 @@ pub fn declared(resolver: &dyn Resolver, file: FileId) -> Option<Declared> {
     }
     let consts = Consts::new(resolver);
     let mut out = Declared {
-        tool: Some(Tool::Peewee),
+        tool: Some(super::TOOL),
         is_migration: true,
         ..Declared::default()
     };
@@ -45,38 +44,6 @@ pub fn declared(resolver: &dyn Resolver, file: FileId) -> Option<Declared> {
             }
             _ => {}
         }
-    }
-    Some(out)
-}
-
-/// Reads a migration of aerich: `async def upgrade(db) -> str` gives the statements.
-pub fn aerich(resolver: &dyn Resolver, file: FileId) -> Option<Declared> {
-    let module = resolver.module(file);
-    if !declared::imports(module, "tortoise") || !module.mentions(&["upgrade"]) {
-        return None;
-    }
-    let is_upgrade = |id: FunctionId| {
-        let function = module.function(id);
-        function.parent == Some(FunctionId::MODULE)
-            && function.class.is_none()
-            && function.name.is_some_and(|name| module.str(name) == "upgrade")
-    };
-    let consts = Consts::new(resolver);
-    let mut out = Declared {
-        tool: Some(Tool::Tortoise),
-        is_migration: true,
-        ..Declared::default()
-    };
-    for stmt in &module.stmts {
-        let StmtKind::Return(Some(text)) = stmt.kind else { continue };
-        if !is_upgrade(module.owner(text)) {
-            continue;
-        }
-        let found = declared::sql_changes(&consts, file, text, stmt.span, Dialect::Generic);
-        out.dialect = found.dialect;
-        out.not_understood += found.unclear.len();
-        out.unclear.extend(found.unclear);
-        out.changes.extend(found.changes);
     }
     Some(out)
 }

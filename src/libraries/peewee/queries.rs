@@ -78,7 +78,7 @@ fn model(resolver: &dyn Resolver, file: FileId, expr: ExprId) -> Option<(String,
     let Value::Class(at, class) = resolver.value(file, expr) else {
         return None;
     };
-    (resolver.model_library(at, class) == Some("peewee")).then_some(())?;
+    (resolver.model_library(at, class) == Some(super::TOOL)).then_some(())?;
     let module = resolver.module(at);
     let name = module.class(class).name.map(|name| module.str(name).to_owned())?;
     Some((name, RowModel::Class(at, class)))
@@ -157,7 +157,7 @@ fn instance(resolver: &dyn Resolver, file: FileId, call: &Call<'_>, method: &str
         return None;
     };
     let is_override = matches!(resolver.value(file, call.callee), Value::Function(..));
-    if is_override || resolver.model_library(at, class) != Some("peewee") {
+    if is_override || resolver.model_library(at, class) != Some(super::TOOL) {
         return None;
     }
     let module = resolver.module(at);

@@ -1,3 +1,18 @@
 //! Prisma: queries of its client; its schema files are read in `syntax`.
 
+mod index;
 pub mod queries;
+
+use crate::ir::Language;
+use crate::libraries::shared::library::{Library, Tool, Trait};
+
+/// Prisma, whose schema has a language of its own: `syntax/prisma` reads it.
+pub static LIBRARY: Library = Library {
+    queries: &[(Language::TypeScript, queries::recognise)],
+    traits: &[Trait::DropsWhatIsNotDeclared, Trait::DeclaresForEachDatabase, Trait::KeysNameModels],
+    index: Some(index::FORM),
+    ..Library::named("prisma")
+};
+
+/// Prisma's models and migrations.
+pub const TOOL: Tool = Tool::of(&LIBRARY);

@@ -1,7 +1,7 @@
 //! Sequelize: models by `define` and `init`, and the steps of its query interface.
 
 use crate::ir::{Call, ExprId, ExprKind, ObjectEntry, Parent, StmtKind};
-use crate::libraries::shared::declared::{Consts, Declared, Tool, imports};
+use crate::libraries::shared::declared::{Consts, Declared, imports};
 use crate::libraries::shared::query::Resolver;
 use crate::libraries::shared::ts_options::{OptionReader, index};
 use crate::libraries::shared::value::FileId;
@@ -24,7 +24,7 @@ pub(crate) const METHODS: [&str; 11] = [
 ];
 
 /// Reads the models of a file.
-pub fn declared(resolver: &dyn Resolver, file: FileId) -> Option<Declared> {
+pub fn declared(resolver: &dyn Resolver, file: FileId, _path: &str) -> Option<Declared> {
     let module = resolver.module(file);
     let consts = Consts::new(resolver);
     let options = OptionReader { consts: &consts, file };
@@ -39,7 +39,7 @@ pub fn declared(resolver: &dyn Resolver, file: FileId) -> Option<Declared> {
         });
     }
     Some(Declared {
-        tool: Some(Tool::Sequelize),
+        tool: Some(super::TOOL),
         models,
         ..Declared::default()
     })

@@ -3,113 +3,15 @@
 
 use std::cell::Cell;
 
-use serde::{Deserialize, Serialize};
-
 use crate::budget::{self, Limit};
 use crate::ir::{Call, ClassId, ExprId, ExprKind, FunctionId, Module, StmtId, TemplatePart};
+use crate::libraries::shared::library::{Tool, Trait};
 use crate::libraries::shared::query::Resolver;
 use crate::libraries::shared::value::FileId;
 use crate::source::Span;
 use crate::statement::{ColumnDef, TableDef};
 use crate::statement::{Dialect, ModelDef, SchemaChange};
 use crate::syntax::sql::{self, Piece};
-
-/// The library that declares models or runs migrations.
-#[allow(missing_docs, reason = "the names are the libraries'")]
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-pub enum Tool {
-    SqlAlchemy,
-    SqlModel,
-    Django,
-    Drizzle,
-    Prisma,
-    Alembic,
-    TypeOrm,
-    Sequelize,
-    MikroOrm,
-    Knex,
-    Objection,
-    Mongoose,
-    Kysely,
-    NodePgMigrate,
-    Peewee,
-    Tortoise,
-    Sql,
-}
-
-impl Tool {
-    /// Whether its models are constants, which whoever queries them must import.
-    pub fn models_are_constants(self) -> bool {
-        self == Tool::Drizzle
-    }
-
-    /// The name of the library, as query sites and advice carry it.
-    pub fn library(self) -> &'static str {
-        match self {
-            Tool::SqlAlchemy | Tool::SqlModel | Tool::Alembic => "sqlalchemy",
-            Tool::Django => "django",
-            Tool::Drizzle => "drizzle",
-            Tool::Prisma => "prisma",
-            Tool::TypeOrm => "typeorm",
-            Tool::Sequelize => "sequelize",
-            Tool::MikroOrm => "mikroorm",
-            Tool::Knex => "knex",
-            Tool::Objection => "objection",
-            Tool::Mongoose => "mongoose",
-            Tool::Kysely => "kysely",
-            Tool::NodePgMigrate => "node-pg-migrate",
-            Tool::Peewee => "peewee",
-            Tool::Tortoise => "tortoise",
-            Tool::Sql => "sql",
-        }
-    }
-
-    /// Whether who makes an instance of a model means to store it: a session takes it in. Others' are made to be shown and tried as
-    /// well, and what stores them is a statement of its own.
-    pub fn stores_what_is_made(self) -> bool {
-        matches!(self, Tool::SqlAlchemy | Tool::SqlModel)
-    }
-
-    /// Whether what removes rows of a model that marks them as deleted only marks them.
-    pub fn removes_by_marking(self) -> bool {
-        self == Tool::Sequelize
-    }
-
-    /// How one of its migrations builds an index that writes do not wait for.
-    pub fn concurrent_index(self) -> &'static str {
-        match self {
-            Tool::Alembic => {
-                "Build the index with postgresql_concurrently=True inside op.get_context().autocommit_block(), because a concurrent build can't run in a transaction."
-            }
-            Tool::Django => "Use AddIndexConcurrently in a migration with atomic = False.",
-            Tool::Prisma => {
-                "Put the concurrent build alone into its migration file: a file of one statement runs outside of a transaction."
-            }
-            Tool::Knex => "Build the index with raw SQL, CONCURRENTLY, in a migration that exports config = { transaction: false }.",
-            Tool::TypeOrm => {
-                "Build the index CONCURRENTLY in a migration with transaction = false, and run migrations with migrationsTransactionMode \"each\": in the mode \"all\" they share one transaction."
-            }
-            Tool::Sequelize => "Pass concurrently: true and run the step outside of a transaction.",
-            _ => "Build the index CONCURRENTLY, in a step that the runner does not wrap in a transaction.",
-        }
-    }
-
-    /// Whether a migration that it generates drops what the migrations made and the model does not declare. Drizzle and Django compare
-    /// the model with what it was, and leave that alone.
-    pub fn drops_what_is_not_declared(self) -> bool {
-        matches!(self, Tool::SqlAlchemy | Tool::SqlModel | Tool::Prisma)
-    }
-
-    /// Whether its querysets count with `.count()`, whatever they are of.
-    pub fn counts_querysets(self) -> bool {
-        self == Tool::Django
-    }
-
-    /// Whether rows that were reached from an object (`order.lines.all()`) have that object at hand.
-    pub fn rows_know_their_owner(self) -> bool {
-        self == Tool::Django
-    }
-}
 
 /// What one file declares.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -139,7 +41,7 @@ pub struct Declared {
 impl Declared {
     /// Whether nothing is declared.
     pub fn is_empty(&self) -> bool {
-        let names_database = self.tool == Some(Tool::Django) && self.dialect != Dialect::Generic;
+        let names_database = self.tool.is_some_and(|tool| tool.has(Trait::SettingsNameDatabase)) && self.dialect != Dialect::Generic;
         let parts = self.models.is_empty() && self.changes.is_empty() && self.revision.is_none();
         parts && self.migration.is_none() && self.app_label.is_none() && !names_database
     }

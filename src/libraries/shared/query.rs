@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::effects::Effects;
+use super::library::Tool;
 use super::value::{FileId, RowModel, Value};
 use crate::budget::Limit;
 use crate::ir::{Call, ClassId, ExprId, FunctionId, Module};
@@ -139,8 +140,8 @@ pub trait Resolver {
     fn behind(&self, _file: FileId, _class: ClassId, _name: &str) -> Vec<(FileId, FunctionId)> {
         Vec::new()
     }
-    /// Whether a class is a database model, by its library.
-    fn model_library(&self, file: FileId, class: ClassId) -> Option<&'static str>;
+    /// The library whose model a class is.
+    fn model_library(&self, file: FileId, class: ClassId) -> Option<Tool>;
     /// Whether a Prisma model, a table or a model class of this name is declared anywhere (case-insensitive).
     fn knows_table(&self, name: &str) -> bool;
     /// The class of the project's users, where its settings name one.

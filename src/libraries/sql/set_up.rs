@@ -1,7 +1,7 @@
 //! Tables that a program makes itself: the texts of `CREATE TABLE` and the like that it sends, outside of any tool's migrations.
 
 use crate::ir::{Call, ExprId, ExprKind, Module};
-use crate::libraries::shared::declared::{Consts, Declared, TextPiece, Tool, sql_changes};
+use crate::libraries::shared::declared::{Consts, Declared, TextPiece, sql_changes};
 use crate::libraries::shared::query::Resolver;
 use crate::libraries::shared::value::FileId;
 use crate::statement::{SchemaChange, SchemaOp};
@@ -17,7 +17,7 @@ pub fn declared(resolver: &dyn Resolver, file: FileId) -> Option<Declared> {
     runs.peek()?;
     let consts = Consts::new(resolver);
     let mut found = Declared {
-        tool: Some(Tool::Sql),
+        tool: Some(super::TOOL),
         ..Declared::default()
     };
     let mut is_looped = false;

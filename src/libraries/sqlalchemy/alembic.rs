@@ -2,7 +2,7 @@
 
 use crate::budget::{self, Limit};
 use crate::ir::{Call, ExprId, ExprKind, FunctionId, Module, StmtId, StmtKind};
-use crate::libraries::shared::declared::{self, BoundName, Consts, Declared, Tool};
+use crate::libraries::shared::declared::{self, BoundName, Consts, Declared};
 use crate::libraries::shared::query::Resolver;
 use crate::libraries::shared::value::{FileId, Value};
 use crate::libraries::sqlalchemy::columns::Parts;
@@ -13,7 +13,7 @@ use crate::statement::{Constraint, Dialect, SchemaChange, SchemaOp, TableDef};
 const MAX_DEPTH: u32 = 5;
 
 /// Reads a migration.
-pub fn declared(resolver: &dyn Resolver, file: FileId) -> Option<Declared> {
+pub fn declared(resolver: &dyn Resolver, file: FileId, _path: &str) -> Option<Declared> {
     let module = resolver.module(file);
     let constant = |name: &str| module_value(module, name);
     let down = constant("down_revision")?;
@@ -42,7 +42,7 @@ pub fn declared(resolver: &dyn Resolver, file: FileId) -> Option<Declared> {
         Dialect::Generic
     };
     Some(Declared {
-        tool: Some(Tool::Alembic),
+        tool: Some(super::ALEMBIC),
         is_migration: true,
         dialect,
         changes: reader.out,

@@ -9,7 +9,7 @@ mod table_names;
 mod tables;
 
 use crate::ir::{ClassId, ExprId, Module, StmtKind};
-use crate::libraries::shared::declared::{Consts, Declared, Tool, imports};
+use crate::libraries::shared::declared::{Consts, Declared, imports};
 use crate::libraries::shared::query::Resolver;
 use crate::libraries::shared::value::FileId;
 use crate::libraries::sqlalchemy::columns::{Parts, is_column};
@@ -21,12 +21,12 @@ use table_names::{snake, table_name};
 use tables::{arguments, loose_indexes, tables};
 
 /// Reads the models of a file.
-pub fn declared(resolver: &dyn Resolver, file: FileId) -> Option<Declared> {
+pub fn declared(resolver: &dyn Resolver, file: FileId, _path: &str) -> Option<Declared> {
     let module = resolver.module(file);
     let consts = Consts::new(resolver);
     let sqlmodel = imports(module, "sqlmodel");
     let mut declared = Declared {
-        tool: Some(if sqlmodel { Tool::SqlModel } else { Tool::SqlAlchemy }),
+        tool: Some(if sqlmodel { super::SQLMODEL } else { super::TOOL }),
         dialect: dialect(module),
         ..Declared::default()
     };
@@ -93,7 +93,7 @@ fn model(consts: &Consts, known: &Inherited, file: FileId, class: ClassId) -> Op
             &self::lineage(resolver, parent_file, parent, definition.name_span),
             &parent_name,
         )?
-    } else if resolver.model_library(file, class) == Some("sqlalchemy")
+    } else if resolver.model_library(file, class) == Some(super::TOOL)
         && lineage
             .classes
             .iter()

@@ -2,5 +2,27 @@
 
 mod active_record;
 pub mod entities;
+mod index;
 pub(crate) mod migrations;
 pub mod queries;
+
+use crate::ir::Language;
+use crate::libraries::shared::library::{Library, Tool, Trait};
+
+/// `TypeORM`.
+pub static LIBRARY: Library = Library {
+    queries: &[(Language::TypeScript, queries::recognise)],
+    declarations: &[(Language::TypeScript, entities::declared)],
+    traits: &[
+        Trait::FollowsNamingStrategy,
+        Trait::KeysNameModels,
+        Trait::DeclaresPartialIndexes,
+        Trait::DeclaresNoDirections,
+        Trait::OrdersStepsByTime,
+    ],
+    index: Some(index::FORM),
+    ..Library::named("typeorm")
+};
+
+/// `TypeORM`'s entities and migrations.
+pub const TOOL: Tool = Tool::of(&LIBRARY);

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use super::{Evaluator, Found, Parameter};
 use crate::ir::{Call, ClassId, ExprId, ExprKind, FunctionId, Language, Module, ParamKind, StmtKind};
 use crate::libraries::registry;
+use crate::libraries::shared::library::Trait;
 use crate::libraries::shared::model_classes;
 use crate::libraries::shared::query::{Outcome, Query, Resolver};
 use crate::libraries::shared::value::{FileId, RowModel, Value};
@@ -238,7 +239,9 @@ impl<'c> Evaluator<'c> {
             _ => return false,
         };
         let leads = || self.code.relations.find(Some(of), self.m(file).str(*name));
-        self.model_library(of.0, of.1) == Some("django") && (is_class || leads().is_some_and(|relation| relation.to_many))
+        self.model_library(of.0, of.1)
+            .is_some_and(|tool| tool.has(Trait::RelationsAreManagers))
+            && (is_class || leads().is_some_and(|relation| relation.to_many))
     }
 
     /// What one use of a body passes in the parameter that a name stands for, or a field that keeps one, where it is written.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::Evaluator;
 use crate::ir::{Call, ExprId, ExprKind, Language};
-use crate::libraries::registry::{self, RECOGNISERS};
+use crate::libraries::registry;
 use crate::libraries::shared::query::{Query, Resolver};
 use crate::libraries::shared::value::{FileId, Value};
 use crate::libraries::shared::{chain, fluent};
@@ -161,8 +161,7 @@ impl Evaluator<'_> {
                 if self.finds_in_array(file, &call) {
                     return None;
                 }
-                let mut recognisers = RECOGNISERS.iter().filter(|(language, _)| *language == module.language);
-                recognisers.find_map(|(_, recognise)| recognise(self, file, call)).map(Arc::new)
+                registry::recognise(self, file, call).map(Arc::new)
             })
         });
         for (limit, _) in told {

@@ -3,8 +3,9 @@
 use super::{Evaluator, Found, MAX_HOPS};
 use crate::budget::Limit;
 use crate::ir::{ClassId, ExprId, ExprKind, FunctionId, Module};
+use crate::libraries::registry;
 use crate::libraries::shared::effects::Effects;
-use crate::libraries::shared::model_classes;
+use crate::libraries::shared::library::Tool;
 use crate::libraries::shared::query::{ModelReceiver, Query, Queued, Relation, Resolver};
 use crate::libraries::shared::value::{FileId, RowModel, Value};
 use crate::project::scope::{Binding, Bound, Member, PatternStep};
@@ -239,12 +240,12 @@ impl Resolver for Evaluator<'_> {
         self.code.tell(limit, file, self.m(file).expr(expr).span.start);
     }
 
-    fn model_library(&self, file: FileId, class: ClassId) -> Option<&'static str> {
+    fn model_library(&self, file: FileId, class: ClassId) -> Option<Tool> {
         if let Some(known) = self.libraries.borrow().get(&(file, class)) {
             return *known;
         }
         let outer_cut = self.cut.replace(false);
-        let found = model_classes::library(self, file, class);
+        let found = registry::model_tool(self, file, class);
         if !self.cut.get() {
             self.libraries.borrow_mut().insert((file, class), found);
         }

@@ -6,7 +6,8 @@ mod run_order;
 
 use rustc_hash::FxHashMap;
 
-use super::{Schema, SchemaSource, SourceKind, Table, Tool, order};
+use super::{Schema, SchemaSource, SourceKind, Table, order};
+use crate::libraries::django;
 use crate::libraries::django::fields::app_label;
 use crate::statement::Dialect;
 use crate::vocabulary::Vocabulary;
@@ -57,7 +58,7 @@ fn app_labels(sources: &[SchemaSource]) -> FxHashMap<String, String> {
 
 /// A model's default table starts with the label of its app: of the nearest folder that has migrations or a label.
 fn relabel(sources: &mut [SchemaSource], apps: &FxHashMap<String, String>) {
-    for source in sources.iter_mut().filter(|source| source.kind == SourceKind::Model(Tool::Django)) {
+    for source in sources.iter_mut().filter(|source| source.kind == SourceKind::Model(django::TOOL)) {
         let folders = source.file.match_indices('/').rev().map(|(at, _)| &source.file[..at]);
         let Some(label) = folders.into_iter().find_map(|folder| apps.get(folder)) else {
             continue;
@@ -73,7 +74,8 @@ fn relabel(sources: &mut [SchemaSource], apps: &FxHashMap<String, String>) {
 
 /// The engine of the settings is the database of what Django declares.
 fn set_dialect(sources: &mut Vec<SchemaSource>) {
-    let is_django = |source: &SchemaSource| matches!(source.kind, SourceKind::Model(Tool::Django) | SourceKind::Migration(Tool::Django));
+    let is_django =
+        |source: &SchemaSource| source.kind == SourceKind::Model(django::TOOL) || source.kind == SourceKind::Migration(django::TOOL);
     let engines = |role: walk::FileRole| {
         let own = sources.iter().filter(|source| is_django(source) && source.is_settings);
         own.filter(|source| walk::role(&source.file, &Vocabulary::default()) == role)
@@ -93,7 +95,7 @@ fn set_dialect(sources: &mut Vec<SchemaSource>) {
 impl Schema {
     /// Whether an index of one of Django's models names a way into the JSON of a column: `body__data__id`.
     pub fn is_path(&self, table: &Table, name: &str) -> bool {
-        let is_django = |model: &usize| self.models.get(*model).is_some_and(|model| model.tool == Some(Tool::Django));
+        let is_django = |model: &usize| self.models.get(*model).is_some_and(|model| model.tool == Some(django::TOOL));
         let column = name.split_once("__").map(|(column, _)| column);
         column.is_some_and(|column| table.column_in_code(column).is_some()) && table.models.iter().any(is_django)
     }

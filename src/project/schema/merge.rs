@@ -6,9 +6,10 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::index::{IndexOrigin, same, with_columns};
 use super::replay::SchemaState;
-use super::{Column, ForeignKey, Index, Schema, SchemaModel, SchemaPlace, SchemaSource, SourceKind, Table, Tool, Unclear, folded, order};
+use super::{Column, ForeignKey, Index, Schema, SchemaModel, SchemaPlace, SchemaSource, SourceKind, Table, Trait, Unclear, folded, order};
 use super::{django, naming};
 use crate::budget::{Limit, Overrun};
+use crate::libraries::prisma;
 use crate::statement::{Constraint, Dialect, IndexDef, IndexKey, Loading, ModelDef, RelationDef};
 use crate::syntax::prisma::AMBIGUOUS;
 
@@ -37,7 +38,7 @@ pub(super) fn build(mut sources: Vec<SchemaSource>, fallback: Dialect) -> Schema
                 .max_by_key(|(file, _)| shared_prefix(file, &source.file));
             source.dialect = near.map_or(schema.dialect, |(_, dialect)| *dialect);
         }
-        source.emulates_relations = emulates && source.kind == SourceKind::Model(Tool::Prisma);
+        source.emulates_relations = emulates && source.kind == SourceKind::Model(prisma::TOOL);
     }
     join_relations(&mut sources);
     resolve_models(&mut sources);
@@ -109,7 +110,7 @@ fn unclear(sources: &[SchemaSource]) -> Vec<Unclear> {
 }
 
 fn is_prisma(source: &SchemaSource) -> bool {
-    source.kind == SourceKind::Model(Tool::Prisma)
+    source.kind == SourceKind::Model(prisma::TOOL)
 }
 
 /// Folders that two paths have in common: the files of one Prisma schema share one datasource.
@@ -310,7 +311,7 @@ fn join(merged: &mut BTreeMap<(String, Option<String>), Vec<Table>>, mut table: 
 
 /// Models of one name for two databases: a project that supports both declares each table twice.
 fn are_variants(a: &Table, b: &Table) -> bool {
-    let declared = |table: &Table| matches!(table.tool(), Some(Tool::Prisma | Tool::Drizzle));
+    let declared = |table: &Table| table.tool().is_some_and(|tool| tool.has(Trait::DeclaresForEachDatabase));
     a.dialect != b.dialect && declared(a) && declared(b)
 }
 
@@ -435,8 +436,8 @@ fn finish(schema: &mut Schema, sources: &[SchemaSource]) {
                 key.target_columns = columns;
             }
         }
-        // MikroORM indexes the keys of its entities; what its migrations made of that is known where there are any.
-        let by_tool = table.tool() == Some(Tool::MikroOrm) && !table.has_migrations();
+        // What migrations made of that is known where there are any.
+        let by_tool = table.tool().is_some_and(|tool| tool.has(Trait::IndexesForeignKeys)) && !table.has_migrations();
         if by_tool || table.dialect == Dialect::MySql && !table.emulates_relations {
             index_foreign_keys(table);
         }
@@ -463,11 +464,7 @@ fn table_of(schema: &Schema, source: &SchemaSource, model: &ModelDef) -> Option<
 fn target(schema: &Schema, own: &Table, key: &ForeignKey) -> Option<(String, Vec<String>)> {
     let by_model = || schema.model(&key.target).and_then(|model| schema.tables.get(model.table));
     let by_name = || schema.table(&key.target);
-    // Prisma and Django name models, the others tables.
-    let names_models = matches!(
-        own.tool(),
-        Some(Tool::Prisma | Tool::Django | Tool::TypeOrm | Tool::Sequelize | Tool::Peewee | Tool::Tortoise | Tool::MikroOrm)
-    );
+    let names_models = own.tool().is_some_and(|tool| tool.has(Trait::KeysNameModels));
     let table = if names_models {
         by_model().or_else(by_name)
     } else {
@@ -550,7 +547,7 @@ fn add_inverse_relations(schema: &mut Schema) {
                     name: name.clone(),
                     target: model.name.clone(),
                     to_many,
-                    loading: if model.tool == Some(Tool::Django) && to_many {
+                    loading: if to_many && model.tool.is_some_and(|tool| tool.has(Trait::RelationsAreManagers)) {
                         Loading::Query
                     } else {
                         Loading::Lazy

@@ -1,15 +1,12 @@
 //! Names that a naming strategy of the connection makes (Drizzle's `casing`): models declare `userId`, migrations make `user_id`.
 
 use super::index::same;
-use super::{Table, Tool};
+use super::{Table, Trait};
 use crate::libraries::shared::ts_options::snake;
 
 /// Gives a model's columns the names that migrations gave them, where only the form differs.
 pub(super) fn adopt(model: &mut Table, deployed: &Table) {
-    let follows_strategy = matches!(
-        model.tool(),
-        Some(Tool::Drizzle | Tool::MikroOrm | Tool::Objection | Tool::Sequelize | Tool::TypeOrm)
-    );
+    let follows_strategy = model.tool().is_some_and(|tool| tool.has(Trait::FollowsNamingStrategy));
     if !follows_strategy || deployed.has_model() {
         return;
     }

@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{SchemaSource, SourceKind, Tool};
+use super::{SchemaSource, SourceKind};
+use crate::libraries::{prisma, sql};
 use crate::statement::SchemaOp;
 use crate::vocabulary::List;
 
@@ -72,7 +73,7 @@ pub fn sql_kind(file: &str) -> SourceKind {
     if !(numbered || matches!(name, "migration.sql" | "up.sql")) {
         return SourceKind::Sql;
     }
-    SourceKind::Migration(if name == "migration.sql" { Tool::Prisma } else { Tool::Sql })
+    SourceKind::Migration(if name == "migration.sql" { prisma::TOOL } else { sql::TOOL })
 }
 
 /// Sorts the sources of one series in the order they run; gives what a reader must know of that order, a sentence each.

@@ -4,9 +4,10 @@ use rustc_hash::FxHashSet;
 
 use super::{SchemaSource, SourceKind};
 use crate::libraries::registry;
-use crate::libraries::shared::declared::{Declared, Tool};
+use crate::libraries::shared::declared::Declared;
 use crate::libraries::shared::query::Resolver;
 use crate::libraries::shared::value::FileId;
+use crate::libraries::sql;
 use crate::statement::SchemaOp;
 
 /// The sources that a program file is: its models, its migration.
@@ -18,10 +19,10 @@ pub fn of_code(resolver: &dyn Resolver, file: FileId, path: &str) -> Vec<SchemaS
 }
 
 fn source(path: &str, declared: Declared) -> SchemaSource {
-    let tool = declared.tool.unwrap_or(Tool::Sql);
+    let tool = declared.tool.unwrap_or(sql::TOOL);
     let kind = if declared.is_migration {
         SourceKind::Migration(tool)
-    } else if tool == Tool::Sql {
+    } else if tool == sql::TOOL {
         SourceKind::Sql
     } else {
         SourceKind::Model(tool)

@@ -297,7 +297,11 @@ proptest! {
 }
 
 fn alembic(file: &str, revision: &str, follows: &[&str], changes: &str) -> SchemaSource {
-    let mut source = SchemaSource::new(file, SourceKind::Migration(Tool::Alembic), Dialect::Postgres);
+    let mut source = SchemaSource::new(
+        file,
+        SourceKind::Migration(crate::libraries::sqlalchemy::ALEMBIC),
+        Dialect::Postgres,
+    );
     source.revision = Some((revision.to_owned(), follows.iter().map(|&down| down.to_owned()).collect()));
     source.changes = sql::file(changes, Dialect::Postgres).changes;
     source

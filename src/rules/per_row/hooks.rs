@@ -13,6 +13,7 @@ use crate::libraries::shared::pagination;
 use crate::libraries::shared::query::Resolver;
 use crate::libraries::shared::value::{FileId, RowModel, Value};
 use crate::project::eval::Evaluator;
+use crate::project::schema::Tool;
 use crate::project::serializers::{self, Need};
 use crate::project::{Project, rows};
 use crate::statement::Operation;
@@ -40,7 +41,7 @@ pub fn findings(project: &Project) -> Vec<Finding> {
 
 /// `from_db` and `__init__` of a Django model run for each row that any query loads.
 fn loading_hooks(project: &Project, eval: &Evaluator<'_>, file: FileId, class: ClassId) -> Vec<Finding> {
-    let Some(library) = eval.model_library(file, class) else {
+    let Some(library) = eval.model_library(file, class).map(Tool::name) else {
         return Vec::new();
     };
     let Some(model) = rows::schema_model(project, &RowModel::Class(file, class)) else {

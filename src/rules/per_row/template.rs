@@ -276,7 +276,7 @@ impl<'v> Views<'v> {
             return None;
         };
         let query = Query {
-            library: self.eval.model_library(file, model)?,
+            library: self.eval.model_library(file, model)?.name(),
             model: Some(crate::libraries::shared::value::RowModel::Class(file, model)),
             ..Query::default()
         };

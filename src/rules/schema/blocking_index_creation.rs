@@ -1,6 +1,7 @@
 //! `blocking-index-creation`: migrations that build an index while writes to a table in use have to wait.
 
 use crate::advice::index::{quoted, quoted_path};
+use crate::advice::texts::{Advised, advice};
 use crate::analysis::Analyses;
 use crate::finding::{Confidence, Finding, Role};
 use crate::judge::cost::Cost;
@@ -82,17 +83,18 @@ fn report(project: &Project, build: &IndexBuild) -> Finding {
     if build.partition {
         "The index of a partitioned table can't be built concurrently: create it ON ONLY the parent, build those of the partitions CONCURRENTLY and attach them.".clone_into(&mut finding.fix.summary);
     } else {
-        proposal(build.place.kind).clone_into(&mut finding.fix.summary);
+        finding.fix.summary = proposal(build.place.kind);
         finding.fix.ddl = Some(statement(build, &keys));
     }
     finding
 }
 
-fn proposal(kind: SourceKind) -> &'static str {
-    match kind {
-        SourceKind::Migration(tool) => tool.concurrent_index(),
-        _ => "Build the index CONCURRENTLY, in a step that the runner does not wrap in a transaction.",
-    }
+fn proposal(kind: SourceKind) -> String {
+    let library = match kind {
+        SourceKind::Migration(tool) => tool.library(),
+        SourceKind::Model(_) | SourceKind::Sql => "any",
+    };
+    advice(Advised::BuildIndex, library, &[]).summary
 }
 
 fn statement(build: &IndexBuild, keys: &[&str]) -> String {

@@ -9,6 +9,7 @@ use crate::judge::cost::{self, Cost};
 use crate::judge::reach::{self, Reach};
 use crate::judge::{priority, scale};
 use crate::project::Project;
+use crate::project::schema::Trait;
 use crate::project::schema::{Index, IndexOrigin, SourceKind, Table};
 
 const ID: &str = "schema-drift";
@@ -161,7 +162,7 @@ impl<'p> Drift<'p> {
 
     /// One finding a table: the way out is one change of the model.
     fn report_undeclared(&self) -> Option<Finding> {
-        if self.table.tool().is_none_or(|tool| !tool.drops_what_is_not_declared()) {
+        if self.table.tool().is_none_or(|tool| !tool.has(Trait::DropsWhatIsNotDeclared)) {
             return None;
         }
         let indexes = self.undeclared();

@@ -13,6 +13,7 @@ use super::{SEVERAL, WAITS, Wish, Written, plain_id, slug};
 use crate::fix::edits::NewFile;
 use crate::fix::site::FixContext;
 use crate::ir::ExprKind;
+use crate::libraries;
 use crate::project::dialect;
 use crate::project::schema::Tool;
 use crate::statement::Dialect;
@@ -54,13 +55,13 @@ pub fn knows(tool: Tool) -> bool {
 }
 
 fn form(tool: Tool) -> Option<Form> {
-    match tool {
-        Tool::TypeOrm => Some(typeorm::FORM),
-        Tool::Knex => Some(knex::FORM),
-        Tool::Sequelize => Some(sequelize::FORM),
-        Tool::Kysely => Some(kysely::FORM),
-        _ => None,
-    }
+    let forms = [
+        (libraries::typeorm::TOOL, typeorm::FORM),
+        (libraries::knex::TOOL, knex::FORM),
+        (libraries::sequelize::TOOL, sequelize::FORM),
+        (libraries::kysely::TOOL, kysely::FORM),
+    ];
+    forms.into_iter().find(|(own, _)| *own == tool).map(|(_, form)| form)
 }
 
 /// Writes steps for the indexes of a series: one for all of them, or one for each where the steps do not wait for what they start.

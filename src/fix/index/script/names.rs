@@ -140,7 +140,11 @@ pub fn last(steps: &[String], tool: Tool) -> Option<&str> {
     let counted = steps.iter().all(|name| digits(name) <= COUNTED);
     let by_number = steps.iter().max_by_key(|name| order::key(name));
     let by_name = steps.iter().max();
-    let last = if tool == Tool::TypeOrm || counted { by_number } else { by_name };
+    let last = if tool.has(crate::project::schema::Trait::OrdersStepsByTime) || counted {
+        by_number
+    } else {
+        by_name
+    };
     last.map(String::as_str)
 }
 
@@ -183,8 +187,8 @@ mod tests {
     fn no_step_comes_after_the_next_one() {
         let steps = ["20240101000000_a.js".to_owned(), "20240101000002_b.js".to_owned()];
         assert!(StepName::of(&steps[0]).is_some_and(|name| name.next("c", &steps).is_err()));
-        assert_eq!(last(&steps, Tool::Knex), Some("20240101000002_b.js"));
+        assert_eq!(last(&steps, crate::libraries::knex::TOOL), Some("20240101000002_b.js"));
         let mixed = ["177617864199-A.ts".to_owned(), "1576178642000-B.ts".to_owned()];
-        assert_eq!(last(&mixed, Tool::TypeOrm), Some("1576178642000-B.ts"));
+        assert_eq!(last(&mixed, crate::libraries::typeorm::TOOL), Some("1576178642000-B.ts"));
     }
 }

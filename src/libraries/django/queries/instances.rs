@@ -3,6 +3,7 @@
 use super::draft::{at_most_one, empty, table, write};
 use super::methods::sync_name;
 use crate::ir::{Call, ExprId, ExprKind, StmtKind, Sym};
+use crate::libraries::django::queries::has_querysets;
 use crate::libraries::shared::chain;
 use crate::libraries::shared::query::{Query, Resolver};
 use crate::libraries::shared::value::{FileId, RowModel, Value};
@@ -23,7 +24,7 @@ pub(super) fn instance(resolver: &dyn Resolver, file: FileId, call: &Call<'_>, m
     match resolver.value(file, receiver) {
         Value::Row(RowModel::Class(at, class), _) | Value::Instance(at, class) => {
             match resolver.model_library(at, class) {
-                Some(library @ ("django" | "tortoise")) => query.library = library,
+                Some(tool) if has_querysets(tool.name()) => query.library = tool.name(),
                 // A type of the API that shares its model's name stands where the model's instance does.
                 None if takes_model_arguments(call) => {
                     named_instance(resolver, call, receiver, &mut query)?;

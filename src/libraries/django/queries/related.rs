@@ -2,6 +2,7 @@
 
 use super::draft::{empty, table};
 use crate::ir::{ClassId, ExprId, ExprKind, Parent, StmtKind};
+use crate::libraries::django::TOOL;
 use crate::libraries::shared::query::{Query, Relation, Resolver};
 use crate::libraries::shared::value::{FileId, RowModel, Value};
 
@@ -10,7 +11,7 @@ pub(super) fn related(resolver: &dyn Resolver, file: FileId, base: ExprId, name:
     let (Value::Row(RowModel::Class(at, class), _) | Value::Instance(at, class)) = resolver.value(file, base) else {
         return related_by_name(resolver, file, base, name, whole);
     };
-    if resolver.model_library(at, class) != Some("django") {
+    if resolver.model_library(at, class) != Some(TOOL) {
         return None;
     }
     if let Some(relation) = resolver.relation(Some((at, class)), name).filter(|relation| relation.to_many) {

@@ -4,7 +4,9 @@ use super::draft::{QuerySetDraft, empty, table};
 use super::methods::{is_manager_name, is_telling_name};
 use super::related::related;
 use crate::ir::{Call, ExprId, ExprKind, StmtKind};
+use crate::libraries::django::TOOL;
 use crate::libraries::shared::chain::{Link, Step};
+use crate::libraries::shared::library::Trait;
 use crate::libraries::shared::query::{Query, Resolver};
 use crate::libraries::shared::value::{FileId, RowModel, Value};
 
@@ -30,7 +32,7 @@ pub(super) fn of_model(resolver: &dyn Resolver, file: FileId, expr: ExprId) -> O
         Value::Class(at, class) => {
             // A class of another kind with an attribute `objects`.
             let library = resolver.model_library(at, class);
-            if library.is_some_and(|library| library != "django") {
+            if library.is_some_and(|library| library != TOOL) {
                 return None;
             }
             let name = resolver
@@ -88,7 +90,7 @@ pub(super) fn start(resolver: &dyn Resolver, file: FileId, expr: ExprId) -> Opti
                 return filtered(resolver, file, *base);
             }
             related(resolver, file, *base, name, expr).or_else(|| match resolver.value(file, expr) {
-                Value::Class(at, class) => tortoise(resolver, at, class),
+                Value::Class(at, class) => of_own_manager(resolver, at, class),
                 _ => None,
             })
         }
@@ -102,7 +104,7 @@ pub(super) fn start(resolver: &dyn Resolver, file: FileId, expr: ExprId) -> Opti
             }
             let (at, class) = match resolver.value(file, expr) {
                 Value::Instance(at, class) => (at, class),
-                Value::Class(at, class) => return tortoise(resolver, at, class),
+                Value::Class(at, class) => return of_own_manager(resolver, at, class),
                 _ => return None,
             };
             if module.name(expr) != Some("self") {
@@ -175,7 +177,7 @@ pub(super) fn handed_back(resolver: &dyn Resolver, file: FileId, call: &Call<'_>
 /// The queryset of an argument that may be a model, its manager or a queryset.
 pub(super) fn given_queryset(resolver: &dyn Resolver, file: FileId, given: ExprId) -> Option<Query> {
     if let Value::Class(at, class) = resolver.value(file, given) {
-        return (resolver.model_library(at, class) == Some("django")).then(|| of_model(resolver, file, given))?;
+        return (resolver.model_library(at, class) == Some(TOOL)).then(|| of_model(resolver, file, given))?;
     }
     let mut query = resolver
         .query(file, given)
@@ -193,13 +195,15 @@ fn filtered(resolver: &dyn Resolver, file: FileId, filter: ExprId) -> Option<Que
     given_queryset(resolver, at, given)
 }
 
-/// `User.filter(…)`: Tortoise's models are their own managers.
-fn tortoise(resolver: &dyn Resolver, file: FileId, class: crate::ir::ClassId) -> Option<Query> {
-    (resolver.model_library(file, class) == Some("tortoise")).then_some(())?;
+/// `User.filter(…)`: models of Tortoise are their own managers.
+fn of_own_manager(resolver: &dyn Resolver, file: FileId, class: crate::ir::ClassId) -> Option<Query> {
+    let tool = resolver
+        .model_library(file, class)
+        .filter(|tool| tool.has(Trait::ModelsAreManagers))?;
     let module = resolver.module(file);
     let name = module.class(class).name.map(|name| module.str(name).to_owned())?;
     let mut query = Query {
-        library: "tortoise",
+        library: tool.name(),
         ..Query::default()
     };
     table(&mut query, name);
@@ -285,7 +289,7 @@ fn may_be_model(resolver: &dyn Resolver, file: FileId, expr: ExprId) -> bool {
 fn is_django(resolver: &dyn Resolver, file: FileId, base: ExprId) -> bool {
     match resolver.value(file, base) {
         Value::Class(at, class) => match resolver.model_library(at, class) {
-            Some(library) => library == "django",
+            Some(library) => library == TOOL,
             None => !resolver
                 .ancestors(at, class)
                 .iter()

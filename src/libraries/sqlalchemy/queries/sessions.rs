@@ -5,6 +5,7 @@ use crate::ir::{Call, ExprId, ExprKind, Module};
 use crate::libraries::shared::chain;
 use crate::libraries::shared::query::{Outcome, Query, Resolver};
 use crate::libraries::shared::value::{FileId, RowModel, Value};
+use crate::libraries::sqlalchemy::TOOL;
 use crate::statement::{ColumnUse, Operation, Projection, RowLimit};
 
 /// Which kind of session or connection a receiver is.
@@ -103,7 +104,7 @@ pub(super) fn run(resolver: &dyn Resolver, file: FileId, call: &Call<'_>, method
             let Value::Class(at, id) = resolver.value(file, class) else {
                 return None;
             };
-            if resolver.model_library(at, id) != Some("sqlalchemy") || call.args.len() < 2 {
+            if resolver.model_library(at, id) != Some(TOOL) || call.args.len() < 2 {
                 return None;
             }
             let kind = session_kind(resolver, file, receiver);

@@ -6,6 +6,7 @@ use super::sessions::{SessionKind, is_session_name, run, session_kind};
 use crate::ir::{Call, ExprId, ExprKind, Module, StmtKind};
 use crate::libraries::shared::query::{Query, Resolver};
 use crate::libraries::shared::value::{FileId, RowModel, Value};
+use crate::libraries::sqlalchemy::TOOL;
 use crate::statement::Projection;
 
 /// Calls and attributes around the class or column of an argument.
@@ -38,7 +39,7 @@ pub(super) fn start(resolver: &dyn Resolver, file: FileId, expr: ExprId) -> Opti
             let Value::Class(at, class) = resolver.value(file, *base) else {
                 return None;
             };
-            if resolver.model_library(at, class) != Some("sqlalchemy") {
+            if resolver.model_library(at, class) != Some(TOOL) {
                 return None;
             }
             draft.project(file, &[*base]);
@@ -208,7 +209,7 @@ fn is_model(resolver: &dyn Resolver, file: FileId, expr: ExprId) -> bool {
     let mut at = expr;
     for _ in 0..MAX_AROUND_COLUMN {
         if let Value::Class(class_file, class) = resolver.value(file, at) {
-            return resolver.model_library(class_file, class) == Some("sqlalchemy");
+            return resolver.model_library(class_file, class) == Some(TOOL);
         }
         at = match module.kind(at) {
             ExprKind::Attr { base, .. } => *base,

@@ -16,12 +16,12 @@ use crate::libraries::shared::value::FileId;
 use crate::project::Project;
 use crate::project::eval::Evaluator;
 use crate::project::row_usage::{Holds, Users};
-use crate::project::schema::{Table, Tool};
+use crate::project::schema::{Table, Tool, Trait};
 
 /// Finds them; nothing in a project without Django models.
 pub fn check(project: &Project) -> Vec<Finding> {
     let mut tools = project.schema.tables.iter().filter_map(Table::tool);
-    let Some(tool) = tools.find(|tool| tool.counts_querysets()) else {
+    let Some(tool) = tools.find(|tool| tool.has(Trait::CountsQuerysets)) else {
         return Vec::new();
     };
     let relations: FxHashSet<&str> = (project.schema.models.iter())

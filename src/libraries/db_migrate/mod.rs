@@ -1,0 +1,3 @@
+//! db-migrate: migrations.
+
+pub(crate) mod migrations;
