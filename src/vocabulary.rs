@@ -117,6 +117,7 @@ lists! {
     ServiceCalls = "calls" "service-calls",
     ServiceScripts = "calls" "service-scripts",
     PassingPaths = "paths" "passing",
+    OtherClients = "handles" "other-clients",
     Pools = "handles" "pools",
     Portions = "handles" "portions",
     Positions = "handles" "positions",

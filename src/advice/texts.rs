@@ -9,6 +9,7 @@ use include_dir::{Dir, include_dir};
 use serde::Deserialize;
 
 use crate::finding::Fix;
+use crate::ir::Language;
 
 /// The files, each of the library that it is named after, as query sites carry that name.
 static FILES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/rules/advice");
@@ -48,6 +49,62 @@ pub enum Advised {
     Limit,
     /// An index of a table that is written meanwhile, in a migration.
     BuildIndex,
+    /// What an application registers for all of its routes. Looked up by the framework.
+    Register(AppPart),
+    /// What a framework's class declares, which it then does for each list or element.
+    Declare(DeclaredIn),
+    /// The size of a pool of connections. Looked up by what makes the pool.
+    SizePool,
+    /// Calls of `console` in a production build. Looked up by the bundler.
+    DropConsole,
+    /// How long a server lets a request take, by where it is told so.
+    WorkerTimeout(ToldIn),
+    /// A wait within a transaction.
+    EndTransaction(OpenedBy),
+    /// A cache of a function's results that never goes.
+    BoundResults,
+}
+
+/// What is registered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AppPart {
+    /// Compression of responses.
+    Compression,
+    /// Figures of each route.
+    Metrics,
+    /// A limit of each client's requests.
+    RateLimit,
+}
+
+/// What a class of a framework declares.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DeclaredIn {
+    /// Columns of an admin's list.
+    AdminList,
+    /// What a list's pages are.
+    Pages,
+    /// How each element of a list is validated.
+    Validator,
+    /// What is done for each row that is loaded.
+    RowHook,
+}
+
+/// Where a server is told how long a request may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ToldIn {
+    /// A file of settings.
+    Settings,
+    /// Its command line.
+    Command,
+}
+
+/// What began a transaction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OpenedBy {
+    /// A session that the function was given.
+    Session,
+    /// The code.
+    Code,
 }
 
 /// What of a statement is asked for otherwise.
@@ -179,11 +236,13 @@ pub enum Write {
     Delete,
     /// Whatever a called function writes.
     Call,
+    /// Many rows, by a call that sends a statement for each.
+    Many,
 }
 
 impl Advised {
     #[cfg(test)]
-    const ALL: [Advised; 53] = [
+    const ALL: [Advised; 68] = [
         Advised::Read(ReadShape::One),
         Advised::Read(ReadShape::Many),
         Advised::Read(ReadShape::Count),
@@ -237,6 +296,21 @@ impl Advised {
         Advised::Walk(IteratedOver::Elements),
         Advised::Limit,
         Advised::BuildIndex,
+        Advised::Register(AppPart::Compression),
+        Advised::Register(AppPart::Metrics),
+        Advised::Register(AppPart::RateLimit),
+        Advised::Declare(DeclaredIn::AdminList),
+        Advised::Declare(DeclaredIn::Pages),
+        Advised::Declare(DeclaredIn::Validator),
+        Advised::Declare(DeclaredIn::RowHook),
+        Advised::SizePool,
+        Advised::DropConsole,
+        Advised::WorkerTimeout(ToldIn::Settings),
+        Advised::WorkerTimeout(ToldIn::Command),
+        Advised::EndTransaction(OpenedBy::Session),
+        Advised::EndTransaction(OpenedBy::Code),
+        Advised::BoundResults,
+        Advised::Write(Write::Many),
     ];
 
     /// The tables of a file that speak of it, the most special first.
@@ -295,6 +369,21 @@ impl Advised {
             Advised::Walk(IteratedOver::Elements) => &["walk.elements"],
             Advised::Limit => &["limit.collection"],
             Advised::BuildIndex => &["index.concurrently"],
+            Advised::Register(AppPart::Compression) => &["register.compression"],
+            Advised::Register(AppPart::Metrics) => &["register.metrics"],
+            Advised::Register(AppPart::RateLimit) => &["register.rate-limit"],
+            Advised::Declare(DeclaredIn::AdminList) => &["declare.admin-list"],
+            Advised::Declare(DeclaredIn::Pages) => &["declare.pages"],
+            Advised::Declare(DeclaredIn::Validator) => &["declare.validator"],
+            Advised::Declare(DeclaredIn::RowHook) => &["declare.row-hook"],
+            Advised::SizePool => &["size.pool"],
+            Advised::DropConsole => &["bundle.drop-console"],
+            Advised::WorkerTimeout(ToldIn::Settings) => &["worker-timeout.settings"],
+            Advised::WorkerTimeout(ToldIn::Command) => &["worker-timeout.command"],
+            Advised::EndTransaction(OpenedBy::Session) => &["end-transaction.session"],
+            Advised::EndTransaction(OpenedBy::Code) => &["end-transaction.code"],
+            Advised::BoundResults => &["bound.results"],
+            Advised::Write(Write::Many) => &["write.many"],
         }
     }
 }
@@ -323,6 +412,16 @@ fn parse(text: &str) -> Texts {
         shapes.into_iter().map(named)
     });
     shapes.collect()
+}
+
+/// The fix for what only frameworks and drivers of Python have.
+pub fn in_python(operation: Advised, values: &[(&str, &str)]) -> Fix {
+    advice(operation, Language::Python.name(), values)
+}
+
+/// What an application of a framework registers, by the framework's name as people write it.
+pub fn of_framework(what: AppPart, framework: &str) -> Fix {
+    advice(Advised::Register(what), &framework.to_ascii_lowercase(), &[])
 }
 
 /// The same in the words of the first library that has some for it, else of the last one.
@@ -387,19 +486,24 @@ mod tests {
         }
     }
 
-    /// Without a summary a finding says nothing of what to do.
+    /// Without a summary a finding says nothing of what to do; the summary of what only has code here is its rule's.
     #[test]
     fn every_operation_has_a_summary_for_libraries_without_a_file() {
         for operation in Advised::ALL {
-            let is_of_library = matches!(
+            let has_code_only = matches!(
                 operation,
-                Advised::Read(_) | Advised::Write(_) | Advised::Select(_) | Advised::BuildIndex
+                Advised::SizePool | Advised::DropConsole | Advised::Register(AppPart::Metrics | AppPart::RateLimit)
             );
-            for library in if is_of_library {
-                vec!["no-such-library"]
-            } else {
-                vec!["python", "typescript"]
-            } {
+            let libraries: &[&str] = match operation {
+                _ if has_code_only => continue,
+                Advised::Declare(_) => &["python"],
+                Advised::Write(Write::Many) => &["python"],
+                Advised::WorkerTimeout(_) => &["gunicorn"],
+                Advised::Read(_) | Advised::Write(_) | Advised::Select(_) | Advised::BuildIndex => &["no-such-library"],
+                Advised::EndTransaction(_) | Advised::Register(_) => &["no-such-library"],
+                _ => &["python", "typescript"],
+            };
+            for library in libraries {
                 let fix = advice(operation, library, &[]);
                 assert!(!fix.summary.is_empty(), "{operation:?} {library}");
             }
@@ -409,8 +513,8 @@ mod tests {
     /// `createMany` for an UPDATE is no advice.
     #[test]
     fn each_library_writes_in_its_own_words() {
-        // The others are no databases'.
-        for (library, _) in files().filter(|(library, _)| !matches!(*library, "any" | "python" | "typescript" | "bcryptjs")) {
+        let writes = |texts: &Texts| texts.keys().any(|key| key.starts_with("write.") && key != "write.many");
+        for (library, _) in files().filter(|(_, text)| writes(&parse(text))) {
             for operation in [
                 Advised::Write(Write::Insert),
                 Advised::Write(Write::Update),

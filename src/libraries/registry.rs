@@ -7,9 +7,10 @@ use super::{
 use crate::ir::{Call, ClassId, ExprId, ExprKind, FunctionId, Language, Module, Sym};
 use crate::libraries::shared::declared::Declared;
 use crate::libraries::shared::kept_functions::Schemas;
-use crate::libraries::shared::library::{Library, Tool, Trait};
+use crate::libraries::shared::library::Library;
 use crate::libraries::shared::model_classes;
 use crate::libraries::shared::query::{self, Resolver};
+use crate::libraries::shared::tool::{Tool, Trait};
 use crate::libraries::shared::value::{FileId, Value};
 use serde::{Deserialize, Deserializer};
 
@@ -45,7 +46,15 @@ pub const LIBRARIES: &[&Library] = &[
 
 /// The library of a name, as query sites carry it.
 pub fn library(name: &str) -> Option<&'static Library> {
-    LIBRARIES.iter().find(|library| library.name == name).copied()
+    LIBRARIES.iter().find(|library| library.name() == name).copied()
+}
+
+/// The library with a recogniser of queries whose name stands in a dotted name; statements as texts are nobody's.
+pub fn named_in(dotted: &str) -> Option<&'static str> {
+    let recognised = LIBRARIES
+        .iter()
+        .filter(|library| !library.queries.is_empty() && !is_text(library.name()));
+    recognised.map(|library| library.name()).find(|name| dotted.contains(name))
 }
 
 fn has(name: &str, what: Trait) -> bool {
@@ -69,7 +78,7 @@ impl<'de> Deserialize<'de> for Tool {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Tool, D::Error> {
         let name = String::deserialize(deserializer)?;
         let unknown = || serde::de::Error::custom(format!("no library is called {name}"));
-        library(&name).map(Tool::of).ok_or_else(unknown)
+        library(&name).map(Library::tool).ok_or_else(unknown)
     }
 }
 
@@ -90,13 +99,13 @@ pub fn runs_when_awaited(query: &query::Query) -> bool {
 
 /// Whether a method that asks for one row answers from the rows that are loaded already, where it can.
 pub fn answers_from_memory(name: &str, method: Option<&str>) -> bool {
-    let by_method = |library: &Library| method.is_some() && library.from_memory == method;
+    let by_method = |library: &Library| method.is_some() && library.profile.from_memory == method;
     library(name).is_some_and(|library| library.has(Trait::AnswersFromMemory) || by_method(library))
 }
 
 /// Under which name a library's answer has the rows, where it does not give them as they are.
 pub fn rows_of_answer(name: &str) -> Option<&'static str> {
-    library(name)?.rows_in
+    library(name)?.profile.rows_in
 }
 
 /// Whether a name of a library's answer is what it has beside the rows.

@@ -7,8 +7,8 @@ use super::{db_migrate, drizzle, knex, kysely, mikroorm, node_pg_migrate, sequel
 use crate::budget::{self, Limit};
 use crate::ir::{Call, ExprId, ExprKind, FunctionId, LoopKind, Module, StmtId, StmtKind};
 use crate::libraries::shared::declared::{self, BoundName, Consts, Declared, imports};
-use crate::libraries::shared::library::Tool;
 use crate::libraries::shared::query::Resolver;
+use crate::libraries::shared::tool::Tool;
 use crate::libraries::shared::ts_options::OptionReader;
 use crate::libraries::shared::value::{FileId, Value};
 use crate::statement::{Dialect, SchemaChange, SchemaOp};

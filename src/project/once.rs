@@ -288,6 +288,7 @@ pub(super) fn missing(module: &Module, test: ExprId, depth: u32) -> Option<Slot>
         ExprKind::Unary { op, operand } if matches!(module.str(op), "not" | "!") => name(module, operand),
         ExprKind::Binary { op, left, right } => match module.str(op) {
             "is" | "==" | "===" if *module.kind(right) == ExprKind::Null => name(module, left),
+            "==" | "===" => type_of_nothing(module, left, right),
             "and" => missing(module, left, depth + 1).or_else(|| missing(module, right, depth + 1)),
             _ => None,
         },
@@ -295,11 +296,23 @@ pub(super) fn missing(module: &Module, test: ExprId, depth: u32) -> Option<Slot>
     }
 }
 
-/// The slot that a test finds present: `x`, `x is not None`.
+/// The slot that is compared with what is not there: `typeof order.items` and `"undefined"`.
+fn type_of_nothing(module: &Module, left: ExprId, right: ExprId) -> Option<Slot> {
+    match *module.kind(left) {
+        ExprKind::Unary { op, operand } if module.str(op) == "typeof" && module.string(right) == Some("undefined") => name(module, operand),
+        _ => None,
+    }
+}
+
+/// The slot that a test finds present: `x`, `x is not None`, `typeof x !== "undefined"`.
 pub(super) fn present(module: &Module, test: ExprId) -> Option<Slot> {
     match *module.kind(test) {
         ExprKind::Binary { op, left, right } if matches!(module.str(op), "is not" | "!=" | "!==") => {
-            (*module.kind(right) == ExprKind::Null).then(|| name(module, left)).flatten()
+            if *module.kind(right) == ExprKind::Null {
+                name(module, left)
+            } else {
+                type_of_nothing(module, left, right)
+            }
         }
         // `if rate := cache.get(key):`.
         ExprKind::Assign { target, .. } => name(module, target),

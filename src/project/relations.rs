@@ -4,8 +4,8 @@ use rustc_hash::FxHashMap;
 
 use super::schema::Schema;
 use crate::ir::ClassId;
-use crate::libraries::shared::library::{Tool, Trait};
 use crate::libraries::shared::query::Relation;
+use crate::libraries::shared::tool::{Tool, Trait};
 use crate::libraries::shared::value::FileId;
 use crate::statement::Loading;
 use crate::syntax::facts::FileFacts;

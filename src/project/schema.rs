@@ -21,7 +21,7 @@ pub use index::{Index, IndexOrigin};
 use crate::budget::{CountedVec, Overrun};
 use crate::libraries::prisma;
 use crate::libraries::shared::declared::Migration;
-pub use crate::libraries::shared::library::{Tool, Trait};
+pub use crate::libraries::shared::tool::{Tool, Trait};
 use crate::source::Span;
 use crate::statement::{Dialect, IndexDef, ModelDef, RelationDef, SchemaChange};
 

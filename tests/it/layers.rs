@@ -453,6 +453,70 @@ fn recognisers_of_libraries_do_not_know_each_other() {
     assert!(wrong.is_empty(), "recognisers that know each other:\n{}", wrong.join("\n"));
 }
 
+/// Where a library is named outside of its folder all the same, and why.
+const NAMING: &[(&str, &str)] = &[
+    ("fix/calls/queries.rs", "the calls that it rewrites are Django's"),
+    (
+        "fix/index/",
+        "one file writes the words of one library, and `writers.rs` lists them",
+    ),
+    ("project/deployment/pools.rs", "what makes a pool is a function of a driver"),
+    ("project/dialect.rs", "packages of drivers stand for a database"),
+    ("project/schema.rs", "a schema of Prisma is no program, and read there"),
+    ("project/schema/django.rs", "labels of Django's apps are settled over all files"),
+    (
+        "project/schema/merge.rs",
+        "a schema of Prisma says for its folder that the database has no keys",
+    ),
+    ("project/schema/order.rs", "the name of Prisma's steps"),
+    ("project/schema/sources.rs", "SQL of nobody's migrations"),
+];
+
+/// Files that read paths and languages, not libraries: `prisma` is a kind of file there.
+const OF_FILES: [&str; 5] = ["engine/page.rs", "report/audit/", "syntax/prisma.rs", "walk.rs", "walk/"];
+
+/// A library is a folder, its effects, its advice and a line in the registry: whoever asks for one by name makes it more.
+#[test]
+fn libraries_are_known_by_traits_outside_of_their_folders() {
+    let registry = std::fs::read_to_string("src/libraries/registry.rs").expect("the registry is there");
+    let listed = registry
+        .split("= &[")
+        .nth(1)
+        .and_then(|list| list.split("];").next())
+        .expect("LIBRARIES");
+    let names: BTreeSet<&str> = listed
+        .split('&')
+        .filter_map(|line| line.split("::").next())
+        .map(str::trim)
+        .filter(|name| !name.is_empty() && !matches!(*name, "mongo" | "sql") && !name.contains(' '))
+        .collect();
+    assert!(names.len() > 15, "{names:?}");
+    let mut wrong = Vec::new();
+    let mut naming = BTreeSet::new();
+    for (path, code) in sources() {
+        let shown = path.to_string_lossy().replace('\\', "/");
+        if shown.starts_with("libraries/") || OF_FILES.iter().any(|file| shown.starts_with(file)) {
+            continue;
+        }
+        let lines = code.lines().filter(|line| !line.trim_start().starts_with("//"));
+        let is_named = |line: &str| {
+            names
+                .iter()
+                .any(|name| line.contains(&format!("\"{name}\"")) || line.contains(&format!("{name}::TOOL")))
+                || line.contains("sql::TOOL")
+        };
+        for line in lines.filter(|line| is_named(line)) {
+            match NAMING.iter().find(|(file, _)| shown.starts_with(file)) {
+                Some((file, _)) => drop(naming.insert(*file)),
+                None => wrong.push(format!("{shown}: {}", line.trim())),
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "ask for a `Trait`:\n{}", wrong.join("\n"));
+    let gone: Vec<&str> = NAMING.iter().map(|(file, _)| *file).filter(|file| !naming.contains(file)).collect();
+    assert!(gone.is_empty(), "names none any more, take it off the exceptions: {gone:?}");
+}
+
 /// Whether a name is that of a module, not of a type or constant.
 fn is_module(name: &str) -> bool {
     name.chars().all(|character| character.is_ascii_lowercase() || character == '_')
@@ -498,8 +562,8 @@ fn no_rule_names_a_library() {
         let shown = path.to_string_lossy().replace('\\', "/");
         let named = names.iter().filter(|name| code.contains(name.as_str()));
         wrong.extend(named.map(|name| format!("{shown} names {name}")));
-        if code.contains("Tool::") {
-            wrong.push(format!("{shown} asks which tool it is: that is a question on `Tool`"));
+        if code.contains("::TOOL") {
+            wrong.push(format!("{shown} asks which tool it is: that is a `Trait`"));
         }
         let spoken = texts(&code).into_iter().flat_map(words).filter(|word| LIBRARIES.contains(word));
         for word in spoken {

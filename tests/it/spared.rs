@@ -35,6 +35,7 @@ fn what_the_object_may_bring_weighs_less() {
     for body in [
         "      if (goat.notes) return goat.notes;\n      return load(goat);",
         "      if (Array.isArray(goat.notes)) {\n        return goat.notes.map((note) => note);\n      }\n      return load(goat);",
+        "      if (typeof goat.notes !== 'undefined') return goat.notes;\n      return load(goat);",
         "      return goat.notes ?? (await load(goat));",
         "      return goat.notes ? goat.notes : load(goat);",
     ] {
@@ -46,9 +47,13 @@ fn what_the_object_may_bring_weighs_less() {
             one.message
         );
     }
-    // A test of something else, and a variable of its own, spare nobody anything.
+    // Nor do those ask that lack what the field is about.
+    let optional = of_field("      if (!goat.noted) return [];\n      return load(goat);", &[]);
+    assert_eq!(optional.priority, Priority::P3, "{}", optional.reason);
+    // A test of something else, of the key, and a variable of its own, spare nobody anything.
     for body in [
         "      if (goat.hidden) return [];\n      return load(goat);",
+        "      if (!goat.id) return [];\n      return db.query('SELECT * FROM notes WHERE goat_id = $1', [goat.id]);",
         "      const notes = await load(goat);\n      if (goat.notes) return goat.notes;\n      return notes;",
         "      let found;\n      if (found) return found;\n      return load(goat);",
     ] {

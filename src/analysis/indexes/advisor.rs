@@ -26,6 +26,8 @@ const MAX_INCLUDED: usize = 2;
 const WORTH_LONGER: usize = 2;
 /// The same, where the first column is a foreign key: a parent has few rows as a rule.
 const WORTH_LONGER_KEY: usize = 3;
+/// One in how many statements that compare the columns before it must compare a last column, to make it worth its place.
+const WORTH_COLUMN: usize = 3;
 
 /// An index to add, with the needs that it serves.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -74,7 +76,7 @@ pub fn proposals(project: &Project, needs: &[IndexNeed]) -> Vec<IndexProposal> {
             let small = scale::is_small(project, table);
             // A name that says "few rows" is a guess: a look-up by a column that no index has is still told.
             out.extend(
-                for_table(table, needs)
+                for_table(table, &needs)
                     .into_iter()
                     .filter(|proposal| !small || proposal.equal > 0 && !proposal.longer),
             );
@@ -140,7 +142,7 @@ fn why_not(project: &Project, need: &IndexNeed) -> String {
 }
 
 /// The proposals for one table. What an index on one of its foreign keys serves is left to that index.
-pub fn for_table(table: &Table, needs: Vec<IndexNeed>) -> Vec<IndexProposal> {
+pub fn for_table(table: &Table, needs: &[IndexNeed]) -> Vec<IndexProposal> {
     let keys: Vec<&ForeignKey> = foreign_keys::unserved(table).collect();
     let planned: Vec<Index> = keys.iter().map(|key| plain_index(&key.columns)).collect();
     // A parent has few rows, which is all that a filter by it and by another column needs; a tenant has many.
@@ -156,9 +158,13 @@ pub fn for_table(table: &Table, needs: Vec<IndexNeed>) -> Vec<IndexProposal> {
             is_open_at_first && is_open(&table.indexes, &need) && is_open(&planned, &need)
         })
     };
-    let open: Vec<IndexNeed> = needs.into_iter().filter(|need| is_wanted(need)).map(narrowed).collect();
+    let open: Vec<IndexNeed> = needs.iter().filter(|need| is_wanted(need)).cloned().map(narrowed).collect();
     let leads = |column: &str| table.leads(column) || planned.iter().any(|index| index.leads_with(&[column]));
-    let mut kept = merged(candidates(&open, leads));
+    let mut candidates = candidates(&open, leads);
+    for candidate in &mut candidates {
+        drop_rare(candidate, needs);
+    }
+    let mut kept = merged(candidates);
     kept.retain(|proposal| !exists(&table.indexes, proposal) && !exists(&planned, proposal) && is_worth(table, proposal));
     for proposal in &mut kept {
         let key = keys.iter().find(|key| proposal.columns.starts_with(&key.columns));
@@ -230,6 +236,29 @@ fn candidates(open: &[IndexNeed], leads: impl Fn(&str) -> bool) -> Vec<IndexProp
         }
     }
     candidates
+}
+
+/// Leaves last columns out that few of the statements compare which compare those before them: two columns leave so few rows that
+/// filtering them costs less than a longer key does at each write.
+fn drop_rare(candidate: &mut IndexProposal, needs: &[IndexNeed]) {
+    let asked_by = |columns: &[String]| {
+        needs
+            .iter()
+            .filter(|need| columns.iter().all(|column| need.equal.contains(column)))
+            .count()
+    };
+    while let Some((_, before)) = candidate
+        .columns
+        .split_last()
+        .filter(|_| candidate.equal == candidate.columns.len())
+    {
+        let tells_apart = before.len() > 1 && before.iter().any(|column| !is_tenant(column));
+        if !tells_apart || asked_by(&candidate.columns) * WORTH_COLUMN > asked_by(before) {
+            return;
+        }
+        candidate.columns.pop();
+        candidate.equal -= 1;
+    }
 }
 
 /// Whether none of the indexes serves the need.

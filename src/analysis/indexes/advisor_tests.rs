@@ -25,6 +25,28 @@ fn index_findings(project: &Project) -> Vec<Finding> {
     all
 }
 
+/// One statement of many compares a further column: the index that all of them ask for serves it as well.
+#[test]
+fn a_column_that_few_statements_compare_is_left_out_of_an_index() {
+    let schema = "CREATE TABLE seats (id bigint PRIMARY KEY, tenant_id bigint, hall_id bigint, row_number int, tariff int);";
+    let advised = |with_tariff: usize| {
+        let mut code = "import psycopg\n".to_owned();
+        for number in 0..6 {
+            let more = if number < with_tariff { " AND tariff = %s" } else { "" };
+            let _ = writeln!(
+                code,
+                "def f{number}(cur, values):\n    cur.execute(\"SELECT id, row_number FROM seats WHERE hall_id = %s AND row_number = %s{more}\", values)"
+            );
+        }
+        let project = link(schema, &code);
+        let run = Analyses::new(&project);
+        let all: Vec<Vec<String>> = run.index_proposals().iter().map(|proposal| proposal.columns.clone()).collect();
+        all
+    };
+    assert_eq!(advised(1), [vec!["hall_id", "row_number"]]);
+    assert_eq!(advised(3), [vec!["hall_id", "row_number", "tariff"]]);
+}
+
 fn columns() -> Vec<&'static str> {
     vec!["c0", "c1", "c2", "c3", "email", "workspace_id"]
 }
@@ -259,7 +281,7 @@ fn an_order_that_starts_after_equality_is_one_index() {
         need(&["c0", "c1"], &[], 1),
         need(&["c0", "c1"], &["c2", "c3"], 2),
     ];
-    let proposal = for_table(&project.schema.tables[0], asked);
+    let proposal = for_table(&project.schema.tables[0], &asked);
     assert_eq!(
         proposal.iter().map(|one| one.columns.join(",")).collect::<Vec<_>>(),
         ["c0,c1,c2,c3"]

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Series, drizzle_steps, script, writers};
+use super::{Series, drizzle_steps, script};
 use crate::fix::site::FixContext;
 use crate::ir::ExprKind;
 use crate::project::schema::{SchemaPlace, SourceKind, Table, Tool, order};
@@ -60,20 +60,13 @@ fn current(site: &FixContext<'_>, (tool, folder): (Tool, String)) -> (Tool, Stri
     found.unwrap_or((tool, folder))
 }
 
-/// The series of a table without steps: none, where its tool makes tables of their models.
-pub fn without_steps(site: &FixContext<'_>, table: &Table) -> Result<Series, String> {
-    let tool = table.tool().ok_or_else(unknown)?;
-    let of_models = writers::writer(tool).and_then(|writer| writer.without_steps);
-    of_models.ok_or_else(unknown)?(site, table)
-}
-
 /// The series of a project in which a tool has no steps, and models make the tables.
 pub(super) fn made_by_models(site: &FixContext<'_>, tool: Tool, are_made: fn(&FixContext<'_>) -> bool) -> Result<Series, String> {
     let is_made = !has_steps(site, tool) && are_made(site);
     is_made.then_some(Series { tool, folder: None }).ok_or_else(unknown)
 }
 
-fn unknown() -> String {
+pub(super) fn unknown() -> String {
     "no migration that was read makes its table".to_owned()
 }
 

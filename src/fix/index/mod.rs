@@ -193,7 +193,7 @@ fn series(site: &FixContext<'_>, table: &Table) -> Result<Series, String> {
     };
     match (table.tool(), steps.as_slice()) {
         (_, [_, _, ..]) => Err("several series of migrations change its table".to_owned()),
-        (_, []) => folders::without_steps(site, table),
+        (_, []) => writers::without_steps(site, table),
         (model, [(tool, folder)]) if writers::makes_tables_of(*tool, model) => {
             of(drizzle_steps::of_journal(site, folder, model).unwrap_or(*tool), folder)
         }

@@ -18,7 +18,7 @@ type WithoutSteps = fn(&FixContext<'_>, &Table) -> Result<Series, String>;
 
 /// What is written in the words of a library.
 #[derive(Clone, Copy)]
-pub(super) struct Writer {
+pub(super) struct IndexWriter {
     tool: Tool,
     /// Its declarations.
     pub declare: Option<Declare>,
@@ -30,9 +30,9 @@ pub(super) struct Writer {
     pub without_steps: Option<WithoutSteps>,
 }
 
-impl Writer {
-    const fn of(tool: Tool) -> Writer {
-        Writer {
+impl IndexWriter {
+    const fn of(tool: Tool) -> IndexWriter {
+        IndexWriter {
             tool,
             declare: None,
             step: None,
@@ -42,61 +42,61 @@ impl Writer {
     }
 }
 
-const WRITERS: [Writer; 9] = [
-    Writer {
+const WRITERS: [IndexWriter; 9] = [
+    IndexWriter {
         declare: Some(|site, wishes, _| django::edits(site, wishes)),
         step: Some(django_steps::write),
         migrated_by: &[libraries::django::TOOL],
-        ..Writer::of(libraries::django::TOOL)
+        ..IndexWriter::of(libraries::django::TOOL)
     },
-    Writer {
+    IndexWriter {
         declare: Some(|site, wishes, _| alchemy::edits(site, wishes)),
         migrated_by: &[libraries::sqlalchemy::ALEMBIC, libraries::sql::TOOL],
-        ..Writer::of(libraries::sqlalchemy::TOOL)
+        ..IndexWriter::of(libraries::sqlalchemy::TOOL)
     },
-    Writer {
+    IndexWriter {
         declare: Some(|site, wishes, _| alchemy::edits(site, wishes)),
         migrated_by: &[libraries::sqlalchemy::ALEMBIC, libraries::sql::TOOL],
-        ..Writer::of(libraries::sqlalchemy::SQLMODEL)
+        ..IndexWriter::of(libraries::sqlalchemy::SQLMODEL)
     },
-    Writer {
+    IndexWriter {
         step: Some(alembic::write),
-        ..Writer::of(libraries::sqlalchemy::ALEMBIC)
+        ..IndexWriter::of(libraries::sqlalchemy::ALEMBIC)
     },
-    Writer {
+    IndexWriter {
         declare: Some(|site, wishes, _| prisma::edits(site, wishes)),
         step: Some(prisma::write),
         migrated_by: &[libraries::prisma::TOOL],
         without_steps: Some(prisma::without_steps),
-        ..Writer::of(libraries::prisma::TOOL)
+        ..IndexWriter::of(libraries::prisma::TOOL)
     },
-    Writer {
+    IndexWriter {
         declare: Some(|site, wishes, _| entity::edits(site, wishes)),
         migrated_by: &[libraries::sql::TOOL],
         without_steps: Some(|site, _| folders::made_by_models(site, libraries::typeorm::TOOL, folders::synchronizes)),
-        ..Writer::of(libraries::typeorm::TOOL)
+        ..IndexWriter::of(libraries::typeorm::TOOL)
     },
-    Writer {
+    IndexWriter {
         declare: Some(|site, wishes, _| drizzle::edits(site, wishes)),
         step: Some(drizzle_steps::write),
         migrated_by: &[libraries::sql::TOOL],
         without_steps: Some(|site, _| folders::made_by_models(site, libraries::drizzle::TOOL, folders::is_pushed)),
-        ..Writer::of(libraries::drizzle::TOOL)
+        ..IndexWriter::of(libraries::drizzle::TOOL)
     },
-    Writer {
+    IndexWriter {
         declare: Some(sequelize::edits),
         migrated_by: &[libraries::sql::TOOL],
         without_steps: Some(|site, _| folders::made_by_models(site, libraries::sequelize::TOOL, folders::calls_sync)),
-        ..Writer::of(libraries::sequelize::TOOL)
+        ..IndexWriter::of(libraries::sequelize::TOOL)
     },
-    Writer {
+    IndexWriter {
         step: Some(sql::write),
-        ..Writer::of(libraries::sql::TOOL)
+        ..IndexWriter::of(libraries::sql::TOOL)
     },
 ];
 
 /// What is written in the words of a tool.
-pub(super) fn writer(tool: Tool) -> Option<&'static Writer> {
+pub(super) fn writer(tool: Tool) -> Option<&'static IndexWriter> {
     WRITERS.iter().find(|writer| writer.tool == tool)
 }
 
@@ -105,4 +105,11 @@ pub(super) fn makes_tables_of(series: Tool, model: Option<Tool>) -> bool {
     let of_none = [libraries::sqlalchemy::ALEMBIC, libraries::sql::TOOL];
     let tools = model.map_or(of_none.as_slice(), |model| writer(model).map_or(&[], |writer| writer.migrated_by));
     tools.contains(&series)
+}
+
+/// The series of a table without steps: none, where its tool makes tables of their models.
+pub(super) fn without_steps(site: &FixContext<'_>, table: &Table) -> Result<Series, String> {
+    let tool = table.tool().ok_or_else(folders::unknown)?;
+    let of_models = writer(tool).and_then(|writer| writer.without_steps);
+    of_models.ok_or_else(folders::unknown)?(site, table)
 }

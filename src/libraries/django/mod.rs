@@ -9,7 +9,24 @@ pub mod queries;
 pub mod rows;
 
 use crate::ir::Language;
-use crate::libraries::shared::library::{BaseName, Library, ModelClasses, Tool, Trait};
+use crate::libraries::shared::library::{BaseName, Library, ModelClasses};
+use crate::libraries::shared::tool::{Profile, Tool, Trait};
+
+const PROFILE: Profile = Profile {
+    traits: &[
+        Trait::RunsWhenIterated,
+        Trait::KeepsRows,
+        Trait::RefusesEventLoops,
+        Trait::CountsQuerysets,
+        Trait::RowsKnowTheirOwner,
+        Trait::KeysNameModels,
+        Trait::RelationsAreManagers,
+        Trait::DeclaresPartialIndexes,
+        Trait::SettingsNameDatabase,
+    ],
+    index: Some(index::FORM),
+    ..Profile::named("django")
+};
 
 /// Django's ORM.
 pub static LIBRARY: Library = Library {
@@ -29,21 +46,9 @@ pub static LIBRARY: Library = Library {
         by_marks: None,
         by_fields: Some(models::has_fields),
     },
-    traits: &[
-        Trait::RunsWhenIterated,
-        Trait::KeepsRows,
-        Trait::RefusesEventLoops,
-        Trait::CountsQuerysets,
-        Trait::RowsKnowTheirOwner,
-        Trait::KeysNameModels,
-        Trait::RelationsAreManagers,
-        Trait::DeclaresPartialIndexes,
-        Trait::SettingsNameDatabase,
-    ],
     loaded_row: Some(rows::loaded),
-    index: Some(index::FORM),
-    ..Library::named("django")
+    ..Library::of(&PROFILE)
 };
 
 /// Django's models and migrations.
-pub const TOOL: Tool = Tool::of(&LIBRARY);
+pub const TOOL: Tool = Tool::of(&PROFILE);

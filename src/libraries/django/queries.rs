@@ -77,7 +77,7 @@ pub fn recognise(resolver: &dyn Resolver, file: FileId, call: Call<'_>) -> Optio
         return None;
     }
     draft.query.fetch |= ran_before;
-    if draft.query.library != super::LIBRARY.name {
+    if draft.query.library != super::LIBRARY.name() {
         // Nothing of it runs before it is awaited, and then it does not block.
         draft.query.blocking = false;
         draft.query.executed |= chain::is_awaited(call.module, call.id);

@@ -5,12 +5,10 @@ pub mod queries;
 pub mod schema;
 
 use crate::ir::Language;
-use crate::libraries::shared::library::{Library, Tool, Trait};
+use crate::libraries::shared::library::Library;
+use crate::libraries::shared::tool::{Profile, Tool, Trait};
 
-/// Drizzle.
-pub static LIBRARY: Library = Library {
-    queries: &[(Language::TypeScript, queries::recognise)],
-    declarations: &[(Language::TypeScript, schema::declared)],
+const PROFILE: Profile = Profile {
     traits: &[
         Trait::RunsWhenAwaited,
         Trait::ModelsAreConstants,
@@ -20,8 +18,15 @@ pub static LIBRARY: Library = Library {
         Trait::DeclaresNoDirections,
     ],
     index: Some(index::FORM),
-    ..Library::named("drizzle")
+    ..Profile::named("drizzle")
+};
+
+/// Drizzle.
+pub static LIBRARY: Library = Library {
+    queries: &[(Language::TypeScript, queries::recognise)],
+    declarations: &[(Language::TypeScript, schema::declared)],
+    ..Library::of(&PROFILE)
 };
 
 /// Drizzle's tables.
-pub const TOOL: Tool = Tool::of(&LIBRARY);
+pub const TOOL: Tool = Tool::of(&PROFILE);

@@ -5,12 +5,10 @@ mod index;
 pub mod queries;
 
 use crate::ir::Language;
-use crate::libraries::shared::library::{Library, Tool, Trait};
+use crate::libraries::shared::library::Library;
+use crate::libraries::shared::tool::{Profile, Tool, Trait};
 
-/// `MikroORM`.
-pub static LIBRARY: Library = Library {
-    queries: &[(Language::TypeScript, queries::recognise)],
-    declarations: &[(Language::TypeScript, entities::declared)],
+const PROFILE: Profile = Profile {
     traits: &[
         Trait::RunsWhenAwaited,
         Trait::AnswersFromMemory,
@@ -20,8 +18,15 @@ pub static LIBRARY: Library = Library {
         Trait::KeysNameModels,
     ],
     index: Some(index::FORM),
-    ..Library::named("mikroorm")
+    ..Profile::named("mikroorm")
+};
+
+/// `MikroORM`.
+pub static LIBRARY: Library = Library {
+    queries: &[(Language::TypeScript, queries::recognise)],
+    declarations: &[(Language::TypeScript, entities::declared)],
+    ..Library::of(&PROFILE)
 };
 
 /// `MikroORM`'s entities and migrations.
-pub const TOOL: Tool = Tool::of(&LIBRARY);
+pub const TOOL: Tool = Tool::of(&PROFILE);

@@ -2,10 +2,13 @@
 
 pub(crate) mod migrations;
 
-use crate::libraries::shared::library::{Library, Tool};
+use crate::libraries::shared::library::Library;
+use crate::libraries::shared::tool::{Profile, Tool};
+
+const PROFILE: Profile = Profile::named("node-pg-migrate");
 
 /// node-pg-migrate.
-pub static LIBRARY: Library = Library::named("node-pg-migrate");
+pub static LIBRARY: Library = Library::of(&PROFILE);
 
 /// Its migrations.
-pub const TOOL: Tool = Tool::of(&LIBRARY);
+pub const TOOL: Tool = Tool::of(&PROFILE);

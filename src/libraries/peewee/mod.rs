@@ -6,7 +6,14 @@ pub mod models;
 pub mod queries;
 
 use crate::ir::Language;
-use crate::libraries::shared::library::{BaseName, Library, ModelClasses, Tool, Trait};
+use crate::libraries::shared::library::{BaseName, Library, ModelClasses};
+use crate::libraries::shared::tool::{Profile, Tool, Trait};
+
+const PROFILE: Profile = Profile {
+    traits: &[Trait::RunsWhenIterated, Trait::KeysNameModels],
+    index: Some(index::FORM),
+    ..Profile::named("peewee")
+};
 
 /// Peewee.
 pub static LIBRARY: Library = Library {
@@ -17,10 +24,8 @@ pub static LIBRARY: Library = Library {
         by_marks: None,
         by_fields: None,
     },
-    traits: &[Trait::RunsWhenIterated, Trait::KeysNameModels],
-    index: Some(index::FORM),
-    ..Library::named("peewee")
+    ..Library::of(&PROFILE)
 };
 
 /// Peewee's models and migrations.
-pub const TOOL: Tool = Tool::of(&LIBRARY);
+pub const TOOL: Tool = Tool::of(&PROFILE);

@@ -4,15 +4,20 @@ mod index;
 pub mod queries;
 
 use crate::ir::Language;
-use crate::libraries::shared::library::{Library, Tool, Trait};
+use crate::libraries::shared::library::Library;
+use crate::libraries::shared::tool::{Profile, Tool, Trait};
+
+const PROFILE: Profile = Profile {
+    traits: &[Trait::DropsWhatIsNotDeclared, Trait::DeclaresForEachDatabase, Trait::KeysNameModels],
+    index: Some(index::FORM),
+    ..Profile::named("prisma")
+};
 
 /// Prisma, whose schema has a language of its own: `syntax/prisma` reads it.
 pub static LIBRARY: Library = Library {
     queries: &[(Language::TypeScript, queries::recognise)],
-    traits: &[Trait::DropsWhatIsNotDeclared, Trait::DeclaresForEachDatabase, Trait::KeysNameModels],
-    index: Some(index::FORM),
-    ..Library::named("prisma")
+    ..Library::of(&PROFILE)
 };
 
 /// Prisma's models and migrations.
-pub const TOOL: Tool = Tool::of(&LIBRARY);
+pub const TOOL: Tool = Tool::of(&PROFILE);

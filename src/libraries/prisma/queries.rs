@@ -195,6 +195,11 @@ fn entry(module: &Module, expr: ExprId) -> Option<(ExprId, &str)> {
     }
 }
 
+/// Whether a dotted name is that of another library whose handles look alike, or of a service.
+fn is_other_library(resolver: &dyn Resolver, name: &str) -> bool {
+    List::OtherClients.has(name) || resolver.query_library(name).is_some_and(|library| library != super::LIBRARY.name())
+}
+
 fn is_client(resolver: &dyn Resolver, file: FileId, base: ExprId, model: &str, method: &str, call: &Call<'_>) -> bool {
     let name = objects::last_name(resolver.module(file), base).unwrap_or_default();
     // `db.query.users.findMany` is Drizzle's; `$extends` blocks spell `query: { user: { findMany } }`.
@@ -207,7 +212,7 @@ fn is_client(resolver: &dyn Resolver, file: FileId, base: ExprId, model: &str, m
             if library.contains("prisma") {
                 return name != "Prisma";
             }
-            if is_other_library(&library) {
+            if is_other_library(resolver, &library) {
                 return false;
             }
         }
@@ -216,7 +221,10 @@ fn is_client(resolver: &dyn Resolver, file: FileId, base: ExprId, model: &str, m
             if ancestors.iter().any(|ancestor| ancestor.ends_with("PrismaClient")) {
                 return true;
             }
-            if ancestors.iter().any(|ancestor| is_other_library(&ancestor.to_ascii_lowercase())) {
+            if ancestors
+                .iter()
+                .any(|ancestor| is_other_library(resolver, &ancestor.to_ascii_lowercase()))
+            {
                 return false;
             }
         }
@@ -234,38 +242,6 @@ fn is_client(resolver: &dyn Resolver, file: FileId, base: ExprId, model: &str, m
         .arg(0)
         .is_none_or(|arg| matches!(call.module.kind(arg), ExprKind::Object(_) | ExprKind::Name(_)));
     resolver.knows_table(model) && has_object && (is_handle || !is_common(method))
-}
-
-/// Libraries whose handles look alike.
-fn is_other_library(library: &str) -> bool {
-    [
-        // The browser's own store.
-        "dexie",
-        "drizzle",
-        "mongoose",
-        "knex",
-        "kysely",
-        "typeorm",
-        "sequelize",
-        "supabase",
-        "stripe",
-        "openai",
-        // Services that keep users, messages and the like.
-        "airtable",
-        "algolia",
-        "auth0",
-        "clerk",
-        "discord",
-        "googleapis",
-        "hubspot",
-        "notion",
-        "octokit",
-        "shopify",
-        "twilio",
-        "workos",
-    ]
-    .iter()
-    .any(|other| library.contains(other))
 }
 
 fn shape_of_method(method: &str, statement: &mut Statement) {

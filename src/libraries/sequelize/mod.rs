@@ -6,12 +6,10 @@ pub mod queries;
 pub mod schema;
 
 use crate::ir::Language;
-use crate::libraries::shared::library::{Library, Tool, Trait};
+use crate::libraries::shared::library::Library;
+use crate::libraries::shared::tool::{Profile, Tool, Trait};
 
-/// Sequelize.
-pub static LIBRARY: Library = Library {
-    queries: &[(Language::TypeScript, queries::recognise)],
-    declarations: &[(Language::TypeScript, entities::declared), (Language::TypeScript, schema::declared)],
+const PROFILE: Profile = Profile {
     traits: &[
         Trait::RemovesByMarking,
         Trait::FollowsNamingStrategy,
@@ -19,11 +17,18 @@ pub static LIBRARY: Library = Library {
         Trait::DatesAreMoments,
     ],
     index: Some(index::FORM),
-    ..Library::named("sequelize")
+    ..Profile::named("sequelize")
+};
+
+/// Sequelize.
+pub static LIBRARY: Library = Library {
+    queries: &[(Language::TypeScript, queries::recognise)],
+    declarations: &[(Language::TypeScript, entities::declared), (Language::TypeScript, schema::declared)],
+    ..Library::of(&PROFILE)
 };
 
 /// Sequelize's models and migrations.
-pub const TOOL: Tool = Tool::of(&LIBRARY);
+pub const TOOL: Tool = Tool::of(&PROFILE);
 
 /// Whether a dotted name is what a connection keeps its models in: `sequelize.models`, and from a model `this.sequelize.models`.
 pub fn keeps_models(path: &str) -> bool {

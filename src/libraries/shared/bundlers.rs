@@ -72,12 +72,12 @@ impl Bundler {
         }
     }
 
-    /// The option that takes calls of `console` out of its production builds.
-    pub fn drop_console(self) -> &'static str {
+    /// Its package, as advice carries it.
+    pub fn library(self) -> &'static str {
         match self {
-            Bundler::Vite => "esbuild: { drop: [\"console\", \"debugger\"] }",
-            Bundler::Next => "compiler: { removeConsole: process.env.NODE_ENV === \"production\" ? { exclude: [\"error\"] } : false }",
-            Bundler::Webpack => "new TerserPlugin({ terserOptions: { compress: { drop_console: true } } })",
+            Bundler::Vite => "vite",
+            Bundler::Next => "next",
+            Bundler::Webpack => "webpack",
         }
     }
 }

@@ -5,8 +5,8 @@ use std::cell::Cell;
 
 use crate::budget::{self, Limit};
 use crate::ir::{Call, ClassId, ExprId, ExprKind, FunctionId, Module, StmtId, TemplatePart};
-use crate::libraries::shared::library::{Tool, Trait};
 use crate::libraries::shared::query::Resolver;
+use crate::libraries::shared::tool::{Tool, Trait};
 use crate::libraries::shared::value::FileId;
 use crate::source::Span;
 use crate::statement::{ColumnDef, TableDef};

@@ -2,8 +2,8 @@
 
 use crate::ir::{Call, ClassId, ExprId, ExprKind, StmtKind};
 use crate::libraries::shared::declared::{self, Consts, Declared};
-use crate::libraries::shared::library::Tool;
 use crate::libraries::shared::query::Resolver;
+use crate::libraries::shared::tool::Tool;
 use crate::libraries::shared::ts_options::{OptionReader, index};
 use crate::libraries::shared::value::{FileId, Value};
 use crate::source::Span;

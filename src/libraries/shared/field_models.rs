@@ -5,8 +5,8 @@ use rustc_hash::FxHashSet;
 
 use crate::ir::{Call, ClassId, ExprId, ExprKind, StmtKind};
 use crate::libraries::shared::declared::{self, Consts, Declared};
-use crate::libraries::shared::library::Tool;
 use crate::libraries::shared::query::Resolver;
+use crate::libraries::shared::tool::Tool;
 use crate::libraries::shared::value::{FileId, Value};
 use crate::source::Span;
 use crate::statement::{ColumnDef, Constraint, IndexDef, IndexKey, Loading, ModelDef, RelationDef, TableDef};

@@ -1,15 +1,16 @@
 //! Which classes are database models, by what the libraries say of their own.
 
 use crate::ir::{ClassId, ExprId, ExprKind};
-use crate::libraries::shared::library::{Library, Tool};
+use crate::libraries::shared::library::Library;
 use crate::libraries::shared::query::Resolver;
+use crate::libraries::shared::tool::Tool;
 use crate::libraries::shared::value::FileId;
 
 /// The library, among those given, whose model a class is: what the class says of itself tells most, then its bases, nearest first, then
 /// its fields.
 pub fn tool(libraries: &[&'static Library], resolver: &dyn Resolver, file: FileId, class: ClassId) -> Option<Tool> {
     let module = resolver.module(file);
-    let find = |fits: &dyn Fn(&Library) -> bool| libraries.iter().find(|library| fits(library)).map(|library| Tool::of(library));
+    let find = |fits: &dyn Fn(&Library) -> bool| libraries.iter().find(|library| fits(library)).map(|library| library.tool());
     let marked = find(&|library| library.models.by_marks.is_some_and(|says| says(module, class)));
     if marked.is_some() {
         return marked;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::effects::Effects;
-use super::library::Tool;
+use super::tool::Tool;
 use super::value::{FileId, RowModel, Value};
 use crate::budget::Limit;
 use crate::ir::{Call, ClassId, ExprId, FunctionId, Module};
@@ -152,6 +152,11 @@ pub trait Resolver {
     fn keeps_model(&self, name: &str) -> bool {
         let _ = name;
         false
+    }
+    /// The library with a recogniser of queries whose name stands in a dotted name.
+    fn query_library(&self, name: &str) -> Option<&'static str> {
+        let _ = name;
+        None
     }
     /// What `this` is in a function that a library keeps for its models or their rows.
     fn keeper(&self, file: FileId, function: FunctionId) -> Option<ModelReceiver> {

@@ -8,17 +8,10 @@ pub mod models;
 pub mod queries;
 
 use crate::ir::Language;
-use crate::libraries::shared::library::{BaseName, Library, ModelClasses, Tool, Trait};
+use crate::libraries::shared::library::{BaseName, Library, ModelClasses};
+use crate::libraries::shared::tool::{Profile, Tool, Trait};
 
-/// `SQLAlchemy`.
-pub static LIBRARY: Library = Library {
-    queries: &[(Language::Python, queries::recognise)],
-    declarations: &[(Language::Python, models::declared)],
-    models: ModelClasses {
-        bases: &[BaseName::EndsWith("db.Model"), BaseName::Within("flask_sqlalchemy.", ".Model")],
-        by_marks: Some(classes::has_table),
-        by_fields: Some(classes::has_columns),
-    },
+const PROFILE: Profile = Profile {
     traits: &[
         Trait::RunsWhenIterated,
         Trait::HasIdentityMap,
@@ -32,11 +25,22 @@ pub static LIBRARY: Library = Library {
     ],
     from_memory: Some("get"),
     index: Some(index::FORM),
-    ..Library::named("sqlalchemy")
+    ..Profile::named("sqlalchemy")
 };
 
-/// `SQLModel`, whose statements are `SQLAlchemy`'s.
-pub static SQLMODEL_LIBRARY: Library = Library {
+/// `SQLAlchemy`.
+pub static LIBRARY: Library = Library {
+    queries: &[(Language::Python, queries::recognise)],
+    declarations: &[(Language::Python, models::declared)],
+    models: ModelClasses {
+        bases: &[BaseName::EndsWith("db.Model"), BaseName::Within("flask_sqlalchemy.", ".Model")],
+        by_marks: Some(classes::has_table),
+        by_fields: Some(classes::has_columns),
+    },
+    ..Library::of(&PROFILE)
+};
+
+const SQLMODEL_PROFILE: Profile = Profile {
     words: "sqlalchemy",
     traits: &[
         Trait::BeginsWithFirstStatement,
@@ -46,19 +50,26 @@ pub static SQLMODEL_LIBRARY: Library = Library {
         Trait::DeclaresPartialIndexes,
     ],
     index: Some(index::FORM),
-    ..Library::named("sqlmodel")
+    ..Profile::named("sqlmodel")
+};
+
+/// `SQLModel`, whose statements are `SQLAlchemy`'s.
+pub static SQLMODEL_LIBRARY: Library = Library::of(&SQLMODEL_PROFILE);
+
+const ALEMBIC_PROFILE: Profile = Profile {
+    words: "sqlalchemy",
+    ..Profile::named("alembic")
 };
 
 /// Alembic.
 pub static ALEMBIC_LIBRARY: Library = Library {
-    words: "sqlalchemy",
     declarations: &[(Language::Python, alembic::declared)],
-    ..Library::named("alembic")
+    ..Library::of(&ALEMBIC_PROFILE)
 };
 
 /// `SQLAlchemy`'s models.
-pub const TOOL: Tool = Tool::of(&LIBRARY);
+pub const TOOL: Tool = Tool::of(&PROFILE);
 /// `SQLModel`'s models.
-pub const SQLMODEL: Tool = Tool::of(&SQLMODEL_LIBRARY);
+pub const SQLMODEL: Tool = Tool::of(&SQLMODEL_PROFILE);
 /// Alembic's migrations.
-pub const ALEMBIC: Tool = Tool::of(&ALEMBIC_LIBRARY);
+pub const ALEMBIC: Tool = Tool::of(&ALEMBIC_PROFILE);

@@ -4,7 +4,13 @@ pub mod migrations;
 pub mod models;
 
 use crate::ir::Language;
-use crate::libraries::shared::library::{BaseName, Library, ModelClasses, Tool, Trait};
+use crate::libraries::shared::library::{BaseName, Library, ModelClasses};
+use crate::libraries::shared::tool::{Profile, Tool, Trait};
+
+const PROFILE: Profile = Profile {
+    traits: &[Trait::RunsWhenIterated, Trait::KeysNameModels, Trait::ModelsAreManagers],
+    ..Profile::named("tortoise")
+};
 
 /// Tortoise ORM.
 pub static LIBRARY: Library = Library {
@@ -14,9 +20,8 @@ pub static LIBRARY: Library = Library {
         by_marks: None,
         by_fields: None,
     },
-    traits: &[Trait::RunsWhenIterated, Trait::KeysNameModels, Trait::ModelsAreManagers],
-    ..Library::named("tortoise")
+    ..Library::of(&PROFILE)
 };
 
 /// Tortoise's models and migrations.
-pub const TOOL: Tool = Tool::of(&LIBRARY);
+pub const TOOL: Tool = Tool::of(&PROFILE);

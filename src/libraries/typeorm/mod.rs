@@ -7,12 +7,10 @@ pub(crate) mod migrations;
 pub mod queries;
 
 use crate::ir::Language;
-use crate::libraries::shared::library::{Library, Tool, Trait};
+use crate::libraries::shared::library::Library;
+use crate::libraries::shared::tool::{Profile, Tool, Trait};
 
-/// `TypeORM`.
-pub static LIBRARY: Library = Library {
-    queries: &[(Language::TypeScript, queries::recognise)],
-    declarations: &[(Language::TypeScript, entities::declared)],
+const PROFILE: Profile = Profile {
     traits: &[
         Trait::FollowsNamingStrategy,
         Trait::KeysNameModels,
@@ -21,8 +19,15 @@ pub static LIBRARY: Library = Library {
         Trait::OrdersStepsByTime,
     ],
     index: Some(index::FORM),
-    ..Library::named("typeorm")
+    ..Profile::named("typeorm")
+};
+
+/// `TypeORM`.
+pub static LIBRARY: Library = Library {
+    queries: &[(Language::TypeScript, queries::recognise)],
+    declarations: &[(Language::TypeScript, entities::declared)],
+    ..Library::of(&PROFILE)
 };
 
 /// `TypeORM`'s entities and migrations.
-pub const TOOL: Tool = Tool::of(&LIBRARY);
+pub const TOOL: Tool = Tool::of(&PROFILE);

@@ -26,14 +26,15 @@ pub enum PoolKind {
 }
 
 impl PoolKind {
-    /// The code that makes one of a size that is meant.
-    pub fn sized(self) -> &'static str {
+    /// The library that makes it, as advice carries its name.
+    pub fn library(self) -> &'static str {
         match self {
-            PoolKind::SqlAlchemy => "create_engine(url, pool_size=20, max_overflow=10, pool_timeout=10, pool_pre_ping=True)",
-            PoolKind::Asyncpg => "asyncpg.create_pool(dsn, min_size=5, max_size=20)",
-            PoolKind::PsycopgPool => "ConnectionPool(conninfo, min_size=5, max_size=20)",
-            PoolKind::Psycopg2 => "ThreadedConnectionPool(1, 20, dsn)",
-            PoolKind::NodePostgres | PoolKind::PostgresJs => "{ max: 20, connectionTimeoutMillis: 10_000 }",
+            PoolKind::SqlAlchemy => "sqlalchemy",
+            PoolKind::Asyncpg => "asyncpg",
+            PoolKind::PsycopgPool => "psycopg_pool",
+            PoolKind::Psycopg2 => "psycopg2",
+            PoolKind::NodePostgres => "pg",
+            PoolKind::PostgresJs => "postgres",
         }
     }
 

@@ -9,9 +9,9 @@ use std::sync::Arc;
 use super::{Evaluator, Found, Parameter};
 use crate::ir::{Call, ClassId, ExprId, ExprKind, FunctionId, Language, Module, ParamKind, StmtKind};
 use crate::libraries::registry;
-use crate::libraries::shared::library::Trait;
 use crate::libraries::shared::model_classes;
 use crate::libraries::shared::query::{Outcome, Query, Resolver};
+use crate::libraries::shared::tool::Trait;
 use crate::libraries::shared::value::{FileId, RowModel, Value};
 use crate::project::scope::{Bound, Member};
 

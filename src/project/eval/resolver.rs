@@ -5,8 +5,8 @@ use crate::budget::Limit;
 use crate::ir::{ClassId, ExprId, ExprKind, FunctionId, Module};
 use crate::libraries::registry;
 use crate::libraries::shared::effects::Effects;
-use crate::libraries::shared::library::Tool;
 use crate::libraries::shared::query::{ModelReceiver, Query, Queued, Relation, Resolver};
+use crate::libraries::shared::tool::Tool;
 use crate::libraries::shared::value::{FileId, RowModel, Value};
 use crate::project::scope::{Binding, Bound, Member, PatternStep};
 
@@ -263,6 +263,10 @@ impl Resolver for Evaluator<'_> {
 
     fn keeps_model(&self, name: &str) -> bool {
         self.code.named_models.has(name)
+    }
+
+    fn query_library(&self, name: &str) -> Option<&'static str> {
+        registry::named_in(name)
     }
 
     fn keeper(&self, file: FileId, function: FunctionId) -> Option<ModelReceiver> {

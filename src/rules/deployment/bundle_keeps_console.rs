@@ -1,5 +1,6 @@
 //! `bundle-keeps-console`: a production build for browsers that keeps `console.*` calls.
 
+use crate::advice::texts::{Advised, advice};
 use crate::analysis::Analyses;
 use crate::finding::{Confidence, Finding, Location, Role};
 use crate::ir::{ExprId, ExprKind, Module};
@@ -74,7 +75,7 @@ fn finding(project: &Project, file: FileId, module: &Module) -> Option<Finding> 
     tool.name().clone_into(&mut finding.subject);
     finding.relate(first, Role::Evidence, "the first call that stays");
     "Remove them in production builds, and keep errors if they are collected.".clone_into(&mut finding.fix.summary);
-    finding.fix.code = Some(tool.drop_console().to_owned());
+    finding.fix.code = advice(Advised::DropConsole, tool.library(), &[]).code;
     Some(finding)
 }
 

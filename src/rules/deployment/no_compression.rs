@@ -1,9 +1,9 @@
 //! `no-compression`: an application that registers nothing to compress its responses.
 
 use super::deployed;
+use crate::advice::texts::{self, AppPart};
 use crate::analysis::Analyses;
 use crate::finding::Finding;
-use crate::libraries::shared::frameworks;
 
 /// Checks a project.
 pub fn check(run: &Analyses<'_>) -> Vec<Finding> {
@@ -20,9 +20,7 @@ pub fn check(run: &Analyses<'_>) -> Vec<Finding> {
             "; no compression middleware is registered, and no proxy configuration here compresses. Where a platform in front of it compresses, that is enough.",
         );
         "large JSON and HTML answers cross the network at five to ten times their compressed size".clone_into(&mut finding.impact);
-        let (summary, code) = frameworks::compression(&finding.subject);
-        summary.clone_into(&mut finding.fix.summary);
-        finding.fix.code = Some(code.to_owned());
+        finding.fix = texts::of_framework(AppPart::Compression, &finding.subject);
     }
     findings
 }

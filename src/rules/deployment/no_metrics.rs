@@ -1,9 +1,9 @@
 //! `no-metrics`: an application whose latency and errors nobody can see.
 
 use super::deployed;
+use crate::advice::texts::{self, AppPart};
 use crate::analysis::Analyses;
 use crate::finding::Finding;
-use crate::libraries::shared::frameworks;
 
 /// Checks a project.
 pub fn check(run: &Analyses<'_>) -> Vec<Finding> {
@@ -22,7 +22,7 @@ pub fn check(run: &Analyses<'_>) -> Vec<Finding> {
         "a slow route shows only once users complain".clone_into(&mut finding.impact);
         "Export request counts, latencies and errors by route; OpenTelemetry or a Prometheus middleware does so without changes to the routes."
             .clone_into(&mut finding.fix.summary);
-        finding.fix.code = frameworks::metrics(&finding.subject).map(str::to_owned);
+        finding.fix.code = texts::of_framework(AppPart::Metrics, &finding.subject).code;
     }
     findings
 }

@@ -1,9 +1,9 @@
 //! `no-rate-limit`: an application that serves any client as often as it asks.
 
 use super::deployed;
+use crate::advice::texts::{self, AppPart};
 use crate::analysis::Analyses;
 use crate::finding::Finding;
-use crate::libraries::shared::frameworks;
 
 /// Checks a project.
 pub fn check(run: &Analyses<'_>) -> Vec<Finding> {
@@ -22,7 +22,7 @@ pub fn check(run: &Analyses<'_>) -> Vec<Finding> {
         "one client can take all workers and connections".clone_into(&mut finding.impact);
         "Limit requests by client, with lower limits for expensive routes (search, export, sign-in, calls to models)."
             .clone_into(&mut finding.fix.summary);
-        finding.fix.code = frameworks::rate_limit(&finding.subject).map(str::to_owned);
+        finding.fix.code = texts::of_framework(AppPart::RateLimit, &finding.subject).code;
     }
     findings
 }

@@ -1,6 +1,7 @@
 //! `pool-not-configured`: a server whose database pool has the library's default size.
 
 use super::deployed;
+use crate::advice::texts::{Advised, advice};
 use crate::analysis::Analyses;
 use crate::finding::{Confidence, Finding, Role};
 use crate::judge::cost::Cost;
@@ -59,6 +60,6 @@ pub fn check(run: &Analyses<'_>) -> Vec<Finding> {
     }
     "Set the size on purpose: the requests that one process serves at once, and no more in all processes together than the database allows."
         .clone_into(&mut finding.fix.summary);
-    finding.fix.code = Some(pool.kind.sized().to_owned());
+    finding.fix.code = advice(Advised::SizePool, pool.kind.library(), &[]).code;
     vec![finding]
 }

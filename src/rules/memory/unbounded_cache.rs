@@ -1,10 +1,11 @@
 //! `unbounded-cache`: a cache without a maximum, by hand or by `lru_cache(maxsize=None)`.
 
 use crate::advice::collection;
+use crate::advice::texts::{Advised, in_python};
 use crate::analysis::Analyses;
 use crate::analysis::growth;
 use crate::analysis::growth::lifetime::{self, Lifetimes};
-use crate::finding::{Confidence, Finding, Fix};
+use crate::finding::{Confidence, Finding};
 use crate::ir::{ExprKind, FunctionId, Module};
 use crate::judge::cost::Cost;
 use crate::judge::reach::{self, Reached};
@@ -99,10 +100,6 @@ fn memory(project: &Project, lifetimes: &Lifetimes, file: FileId, module: &Modul
     );
     finding.subject = name.to_owned();
     finding.related = evidence::path_from_entry(project, id);
-    finding.fix = Fix {
-        summary: "Give the cache a maximum; on a method, keep the cache in an object of its own that does not hold `self`.".to_owned(),
-        code: Some("@lru_cache(maxsize=1024)".to_owned()),
-        ..Fix::default()
-    };
+    finding.fix = in_python(Advised::BoundResults, &[]);
     Some(finding)
 }

@@ -1,7 +1,8 @@
 //! Columns of Django's admin lists: relations that a column reads of each object and the list did not load.
 
 use super::serializer::loaded_in;
-use crate::finding::{Confidence, Finding, Fix, Repeats, Role};
+use crate::advice::texts::{Advised, DeclaredIn, in_python};
+use crate::finding::{Confidence, Finding, Repeats, Role};
 use crate::ir::{ClassId, ExprId, ExprKind, Module, StmtKind};
 use crate::judge::cost::{Cost, Unit};
 use crate::judge::reach::Reach;
@@ -80,11 +81,8 @@ fn list(project: &Project, eval: &Evaluator<'_>, file: FileId, class: ClassId) -
         );
     }
     finding.repeats = Some(Repeats::Relation);
-    finding.fix = Fix {
-        summary: "Name the relations in `list_select_related`; prefetch those that lead to many in `get_queryset`.".to_owned(),
-        code: Some(format!("list_select_related = [\"{}\"]", first.path.replace('.', "__"))),
-        ..Fix::default()
-    };
+    let path = first.path.replace('.', "__");
+    finding.fix = in_python(Advised::Declare(DeclaredIn::AdminList), &[("path", &path)]);
     Some(finding)
 }
 

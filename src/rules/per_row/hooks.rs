@@ -2,7 +2,8 @@
 
 use rayon::prelude::*;
 
-use crate::finding::{Confidence, Finding, Fix, Repeats, Role};
+use crate::advice::texts::{Advised, DeclaredIn, in_python};
+use crate::finding::{Confidence, Finding, Repeats, Role};
 use crate::ir::{ClassId, ExprId, ExprKind, FunctionId, Module, StmtKind};
 use crate::judge::cost::{Cost, Unit};
 use crate::judge::reach::Reach;
@@ -99,10 +100,7 @@ fn loading_finding(project: &Project, (file, function): (FileId, FunctionId), mo
         );
     }
     finding.repeats = Some(Repeats::Relation);
-    finding.fix = Fix {
-        summary: format!("Keep the key instead of the row: `{0}_id` is there without a query.", first.path),
-        ..Fix::default()
-    };
+    finding.fix = in_python(Advised::Declare(DeclaredIn::RowHook), &[("relation", &first.path)]);
     Some(finding)
 }
 
@@ -168,9 +166,6 @@ fn validator_finding(project: &Project, (at, function): (FileId, FunctionId), (f
         "nested for each element of the list",
     );
     finding.repeats = Some(Repeats::Statement);
-    finding.fix = Fix {
-        summary: "Check all elements at once in the outer serializer's `validate`: collect the keys and compare them with one `…__in=keys` query.".to_owned(),
-        ..Fix::default()
-    };
+    finding.fix = in_python(Advised::Declare(DeclaredIn::Validator), &[]);
     Some(finding)
 }

@@ -1,9 +1,10 @@
 //! `unbatched-write`: a write that goes to the database once for each row.
 
 use super::report;
+use crate::advice::texts::{Advised, Write, in_python};
 use crate::analysis::Analyses;
 use crate::analysis::repeats::per_row::Access;
-use crate::finding::{Confidence, Finding, Fix};
+use crate::finding::{Confidence, Finding};
 use crate::judge::cost::{Cost, Unit};
 use crate::judge::scale::{Rows, Scale};
 use crate::judge::{evidence, priority, reach};
@@ -51,10 +52,6 @@ fn row_by_row(project: &Project, site: &QuerySite) -> Finding {
     finding.impact = format!("n round trips for n rows{}", evidence::reach_words(label.as_deref()));
     finding.subject = format!("executemany {}", evidence::essence(&site.query));
     finding.related = evidence::path_to_place(project, site.function, site.expr);
-    finding.fix = Fix {
-        summary: "Send many rows in one statement with `psycopg2.extras.execute_values`, or use COPY.".to_owned(),
-        code: Some("execute_values(cursor, \"INSERT INTO t (a, b) VALUES %s\", rows, page_size=1000)".to_owned()),
-        ..Fix::default()
-    };
+    finding.fix = in_python(Advised::Write(Write::Many), &[]);
     finding
 }

@@ -3,6 +3,7 @@
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
+use crate::advice::texts::{Advised, DeclaredIn, in_python};
 use crate::analysis::Analyses;
 use crate::finding::{Confidence, Finding, Fix, Location, Role};
 use crate::ir::ClassId;
@@ -89,11 +90,7 @@ fn view(project: &Project, eval: &Evaluator<'_>, (file, class): (FileId, ClassId
         Role::Query,
         evidence::describe(&query),
     );
-    finding.fix = Fix {
-        summary: "Give the view a pagination class with a maximum, or set `DEFAULT_PAGINATION_CLASS`: `PAGE_SIZE` alone pages nothing."
-            .to_owned(),
-        ..Fix::default()
-    };
+    finding.fix = in_python(Advised::Declare(DeclaredIn::Pages), &[]);
     Some(finding)
 }
 

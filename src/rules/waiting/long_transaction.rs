@@ -5,8 +5,9 @@ use rayon::prelude::*;
 mod callbacks;
 mod wait;
 
+use crate::advice::texts::{Advised, OpenedBy, advice};
 use crate::analysis::Analyses;
-use crate::finding::{Confidence, Finding, Fix, Role};
+use crate::finding::{Confidence, Finding, Role};
 use crate::ir::{Call, ExprId, ExprKind, FunctionId, Module, StmtKind};
 use crate::judge::cost::Cost;
 use crate::judge::{evidence, priority, reach};
@@ -246,14 +247,7 @@ fn finding(project: &Project, region: &Region) -> Option<Finding> {
         },
     );
     finding.related.extend(wait.way);
-    finding.fix = Fix {
-        summary: if region.injected {
-            "Read what is needed and end the transaction (`await session.commit()` or a session of its own in a `with` block) before the call."
-        } else {
-            "Do the waiting before the transaction or after its commit: read, call, then open a short transaction to write the result."
-        }
-        .to_owned(),
-        ..Fix::default()
-    };
+    let opened_by = if region.injected { OpenedBy::Session } else { OpenedBy::Code };
+    finding.fix = advice(Advised::EndTransaction(opened_by), "any", &[]);
     Some(finding)
 }

@@ -9,7 +9,7 @@ mod own_limit;
 mod pages;
 mod setting;
 
-use crate::advice::texts::{Advised, WaitBound, advice};
+use crate::advice::texts::{Advised, ToldIn, WaitBound, advice};
 use crate::analysis::Analyses;
 use crate::analysis::repeats::single;
 use crate::finding::{Confidence, Finding};
@@ -80,15 +80,9 @@ fn of_server(project: &Project, limit: &RequestLimit) -> Option<Finding> {
     );
     "workers that hang stay, until none is left to answer".clone_into(&mut finding.impact);
     finding.subject = format!("{} --timeout", limit.program);
-    "Set it a little above the slowest good answer, half a minute or so, and hand longer work to a job."
-        .clone_into(&mut finding.fix.summary);
-    let is_configured = project.path(limit.file).ends_with(".py");
-    let code = if is_configured {
-        "timeout = 60"
-    } else {
-        "gunicorn app:app --timeout 60"
-    };
-    finding.fix.code = Some(code.to_owned());
+    let is_configured = project.code.modules().any(|(file, _)| file == limit.file);
+    let told_in = if is_configured { ToldIn::Settings } else { ToldIn::Command };
+    finding.fix = advice(Advised::WorkerTimeout(told_in), limit.program, &[]);
     Some(finding)
 }
 

@@ -2,10 +2,12 @@
 
 use rustc_hash::FxHashSet;
 
-use super::{Access, PerRow};
+use super::{Access, PerRow, context};
 use crate::ir::ExprId;
 use crate::libraries::shared::effects::Effects;
+use crate::libraries::shared::row_methods::RowMethod;
 use crate::project::graph::{EdgeKind, FnId};
+use crate::project::loops::LoopForm;
 use crate::project::{Project, brought, conditions};
 use crate::statement::Operation;
 
@@ -31,6 +33,9 @@ pub fn sparing(project: &Project, row: &PerRow<'_>) -> Option<Sparing> {
     if let Some(spared) = spares(project, row.function, row.expr) {
         return Some(spared);
     }
+    if leaves_for_some(project, row) {
+        return Some(Sparing::Sometimes);
+    }
     let effect = match row.access {
         _ if row.remote.is_some() => Effects::NETWORK,
         Access::Read => Effects::QUERY,
@@ -54,6 +59,14 @@ fn spares(project: &Project, function: FnId, expr: ExprId) -> Option<Sparing> {
         return Some(Sparing::Cached);
     }
     brought::stands_in(&project.code, (node.file, node.id), expr).then_some(Sparing::Brought)
+}
+
+/// Whether a resolver returns first for objects that lack something.
+fn leaves_for_some(project: &Project, row: &PerRow<'_>) -> bool {
+    let node = project.graph.function(row.function);
+    let is_resolver = matches!(&row.around.kind, LoopForm::Callback(words) if words == RowMethod::GraphQlField.words());
+    let object = row.around.target_names.first().filter(|_| is_resolver);
+    object.is_some_and(|&object| context::leaves_for_some(project.code.module(node.file), node.id, object, row.expr))
 }
 
 struct Search<'p> {

@@ -6,8 +6,8 @@ use super::related::related;
 use crate::ir::{Call, ExprId, ExprKind, StmtKind};
 use crate::libraries::django::TOOL;
 use crate::libraries::shared::chain::{Link, Step};
-use crate::libraries::shared::library::Trait;
 use crate::libraries::shared::query::{Query, Resolver};
+use crate::libraries::shared::tool::Trait;
 use crate::libraries::shared::value::{FileId, RowModel, Value};
 
 /// Managers belong to classes: `Order.live_manager`, never `self.session_manager`.
