@@ -136,6 +136,21 @@ class Items(MethodView):
     assert_eq!(found[0].2, "shop/views.py:items");
 }
 
+/// A site that speaks several languages has its addresses in them.
+#[test]
+fn addresses_of_django_may_be_translated() {
+    let found = all(&[
+        (
+            "shop/urls.py",
+            "from django.urls import path, re_path\nfrom django.utils.translation import gettext_lazy as _, pgettext_lazy\nfrom shop import views\nurlpatterns = [\n    path(_('items/'), views.items),\n    re_path(pgettext_lazy('part of a URL', r'^sold/$'), views.sold),\n]\n",
+        ),
+        ("shop/views.py", "def items(request): ...\ndef sold(request): ...\n"),
+        ("shop/__init__.py", ""),
+    ]);
+    let labels: Vec<&str> = found.iter().map(|(_, label, _)| label.as_str()).collect();
+    assert_eq!(labels, ["ANY /items/", "ANY /sold/"]);
+}
+
 #[test]
 fn express_takes_the_last_handler_through_wrappers_and_files() {
     let found = all(&[

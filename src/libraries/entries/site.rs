@@ -251,6 +251,20 @@ impl<'r> EntryFile<'r> {
                 Some(format!("{}{}", piece(*left), piece(*right)))
             }
             ExprKind::List(items) => items.first().and_then(|&item| module.string(item)).map(ToOwned::to_owned),
+            ExprKind::Call { .. } if file == self.file => {
+                let message = self.translated(&module.call(expr)?)?;
+                module.string(message).map(ToOwned::to_owned)
+            }
+            _ => None,
+        }
+    }
+
+    /// The message that Django translates: `path(_("orders/"), …)`, `path(pgettext_lazy("url part", "orders/"), …)`.
+    fn translated(&self, call: &Call<'_>) -> Option<ExprId> {
+        let name = self.library_name(call.callee)?;
+        match name.strip_prefix("django.utils.translation.")? {
+            "gettext" | "gettext_lazy" | "ugettext" | "ugettext_lazy" => call.arg(0),
+            "pgettext" | "pgettext_lazy" => call.arg(1),
             _ => None,
         }
     }
