@@ -1,5 +1,7 @@
 //! How a function is reached: by whom, how often, and whether anybody waits for it.
 
+use rustc_hash::FxHashMap;
+
 use crate::ir::{ClassId, ExprId, StmtKind};
 use crate::libraries::entries::{EntryKind, Often, acts, is_bulk};
 use crate::libraries::shared::pagination;
@@ -291,7 +293,15 @@ pub fn of_sites(project: &Project, sites: &[usize]) -> (Reach, usize) {
     let asks = reaches.iter().filter(|reach| reach.level == Reached::Request).count();
     // What nothing known calls counts between an action and a script.
     let rank = |reach: &Reach| reach.often.unwrap_or(Often::Job);
-    let best = reaches.into_iter().min_by_key(|reach| (rank(reach), reach.is_loose));
+    // Of several that are used as much, the one that most of the sites are reached from says most of them.
+    let mut from: FxHashMap<Option<String>, usize> = FxHashMap::default();
+    for reach in &reaches {
+        *from.entry(reach.label.clone()).or_default() += 1;
+    }
+    let count = |reach: &Reach| from.get(&reach.label).copied().unwrap_or(0);
+    let best = reaches
+        .into_iter()
+        .min_by_key(|reach| (rank(reach), reach.is_loose, std::cmp::Reverse(count(reach))));
     let mut best = best.unwrap_or_else(Reach::nowhere);
     // So many are not all taken for reached by mistake.
     best.is_loose &= asks < MANY;

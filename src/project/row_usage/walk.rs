@@ -298,6 +298,8 @@ impl<'c> UsageWalk<'_, '_, 'c> {
         );
         match (holds, name.filter(|_| is_builtin)) {
             (Holds::Rows, Some("len")) => self.usage.lengths.push(parent),
+            // What two lists have in common counts once: their lengths do not tell it.
+            (_, Some("set" | "frozenset" | "Set")) if has_others(module, expr) => self.usage.escapes = true,
             (_, Some("bool" | "Boolean")) => self.usage.truths.push(parent),
             (Holds::Rows, Some(name)) if name == "zip" || handed_on(&call).is_some() => self.follow(parent, holds),
             (Holds::Figure, Some("int" | "Number" | "parseInt")) => self.follow(parent, holds),
@@ -485,6 +487,15 @@ fn is_target(module: &Module, attr: ExprId) -> bool {
     match module.expr(attr).parent {
         Parent::Stmt(stmt) => matches!(&module.stmt(stmt).kind, StmtKind::Assign { target, .. } if *target == attr),
         Parent::Expr(parent) => matches!(module.kind(parent), ExprKind::Assign { target, .. } if *target == attr),
+        _ => false,
+    }
+}
+
+/// Whether a list holds others' elements as well: `orders + returns`, `[...orders, ...returns]`.
+fn has_others(module: &Module, expr: ExprId) -> bool {
+    match module.kind(expr) {
+        ExprKind::Binary { op, .. } => module.str(*op) == "+",
+        ExprKind::List(items) => items.len() > 1,
         _ => false,
     }
 }

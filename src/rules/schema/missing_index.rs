@@ -52,35 +52,25 @@ fn silent(project: &Project, id: &str, proposal: &IndexProposal, why: impl Fn() 
 
 /// What reaches the sites of a proposal.
 struct Use {
-    requests: usize,
     scripts: usize,
     sites: usize,
-    labels: Vec<String>,
 }
 
 impl Use {
     fn of(project: &Project, sites: &[usize]) -> Use {
         let mut seen = Use {
-            requests: 0,
             scripts: 0,
             sites: sites.len(),
-            labels: Vec::new(),
         };
         for site in sites.iter().filter_map(|&site| project.graph.sites.get(site)) {
-            let (reached, label) = reach::reached(project, site.function);
+            let (reached, _) = reach::reached(project, site.function);
             let by_path = matches!(project.role(site.file), walk::FileRole::Script | walk::FileRole::Example);
             match reached {
-                Reached::Request => {
-                    seen.requests += 1;
-                    seen.labels.extend(label);
-                }
                 Reached::Command | Reached::Startup => seen.scripts += 1,
                 _ if by_path => seen.scripts += 1,
                 _ => {}
             }
         }
-        seen.labels.sort();
-        seen.labels.dedup();
         seen
     }
 
@@ -147,13 +137,15 @@ fn report(project: &Project, id: &str, proposal: &IndexProposal) -> Option<Findi
     let mut finding = Finding::new(id, judgement, confidence, primary(project, table, proposal)?);
     finding.subject = format!("{}.{}", table.name, proposal.columns.join("+"));
     finding.title = format!("No index of {} serves {}", table.name, asked(proposal));
-    finding.message = message(table, proposal, &reach);
+    finding.message = message(
+        table,
+        proposal,
+        &reach,
+        best.label.as_deref().filter(|_| best.level == Reached::Request),
+    );
     finding.message.push_str(&advice::index::size_note(project, proposal.table));
-    let reached = reach
-        .labels
-        .first()
-        .map(|label| format!(", reached from {label}"))
-        .unwrap_or_default();
+    let label = best.label.as_ref().filter(|_| best.level == Reached::Request);
+    let reached = label.map(|label| format!(", reached from {label}")).unwrap_or_default();
     finding.impact = if proposal.longer {
         format!("the rows that the first column finds are all read and then filtered or sorted{reached}")
     } else {
@@ -230,7 +222,7 @@ fn asked(proposal: &IndexProposal) -> String {
     }
 }
 
-fn message(table: &Table, proposal: &IndexProposal, reach: &Use) -> String {
+fn message(table: &Table, proposal: &IndexProposal, reach: &Use, label: Option<&str>) -> String {
     let existing: Vec<String> = table.indexes.iter().map(|index| format!("({})", index.key_list())).collect();
     let known = match existing.as_slice() {
         [] => format!("No index of {} is known.", table.name),
@@ -253,7 +245,7 @@ fn message(table: &Table, proposal: &IndexProposal, reach: &Use) -> String {
             columns.join(", ")
         );
     }
-    if let Some(label) = reach.labels.first() {
+    if let Some(label) = label {
         let _ = write!(text, " Reached from {label}.");
     }
     text
