@@ -1,6 +1,7 @@
 //! What becomes of a function that is passed as an argument: does it run now, once an element, later, or elsewhere.
 
 use super::effects::Effects;
+use super::handles;
 use super::one_value::is_one_value;
 use super::query::Resolver;
 use super::value::{FileId, Value};
@@ -284,10 +285,7 @@ fn is_later(call: Call<'_>, method: &str) -> bool {
         | "test" => true,
         "on" | "once" | "off" | "subscribe" | "listen" => call.args.len() > 1 || method == "subscribe",
         "get" | "post" | "put" | "patch" | "delete" | "all" | "use" | "route" => {
-            call.module.language == Language::TypeScript
-                && (receiver.ends_with("router")
-                    || receiver.ends_with("app")
-                    || matches!(receiver.as_str(), "server" | "fastify" | "api" | "routes"))
+            call.module.language == Language::TypeScript && handles::takes_routes(&receiver)
         }
         "query" | "mutation" | "subscription" => {
             call.module.language == Language::TypeScript && call.args.len() == 1 && receiver_chain_has_procedure(call)

@@ -11,3 +11,13 @@ pub fn is_database(name: &str) -> bool {
 pub fn may_be_database(name: &str) -> bool {
     is_database(name) || List::ShortDatabaseHandles.has(name)
 }
+
+/// Whether a name is one of a server or of an application, below which routers are put: `app`, `httpServer`.
+pub fn is_application(name: &str) -> bool {
+    List::Applications.has(name)
+}
+
+/// Whether a name is one of what takes routes: an application, a router, a blueprint.
+pub fn takes_routes(name: &str) -> bool {
+    is_application(name) || List::Routers.has(name)
+}

@@ -4,6 +4,7 @@ use rustc_hash::FxHashSet;
 
 use crate::ir::{Call, ExprId, ExprKind, Language, Module, StmtKind};
 use crate::libraries::entries::EntryKind;
+use crate::libraries::shared::handles;
 use crate::libraries::shared::value::{FileId, Value};
 use crate::project::eval::{Code, Evaluator};
 use crate::project::graph::{FnId, Graph};
@@ -466,7 +467,7 @@ fn wraps(module: &Module, live: &dyn Fn(ExprId) -> bool) -> Option<Span> {
         let of_app = call
             .arg(0)
             .and_then(|arg| module.name(arg))
-            .is_some_and(|name| matches!(name, "app" | "application" | "handler"));
+            .is_some_and(|name| name == "handler" || handles::is_application(name));
         of_app && tail(module, id).is_some_and(is_compressor) && live(id)
     });
     found.next().map(|(_, expr)| expr.span)

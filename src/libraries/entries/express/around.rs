@@ -5,6 +5,7 @@ use super::super::often::of_address;
 use super::super::site::{EntryFile, join};
 use super::super::{Entry, EntryKind, Often};
 use crate::ir::{Call, ExprId, ExprKind, FunctionId};
+use crate::libraries::shared::handles;
 use crate::libraries::shared::value::FileId;
 
 /// Fastify's hooks, which routes take as options too.
@@ -92,10 +93,7 @@ fn middleware(site: &EntryFile<'_>, function: (FileId, FunctionId)) -> String {
 /// A server by its name, and by what makes it: other objects of these libraries are put below one.
 fn is_application(site: &EntryFile<'_>, call: Call<'_>) -> bool {
     let Some(receiver) = call.receiver() else { return false };
-    let name = site.last_name(receiver).unwrap_or_default().to_ascii_lowercase();
-    let is_named = matches!(name.as_str(), "app" | "application" | "fastify" | "instance" | "koa" | "server")
-        || name.ends_with("app")
-        || name.ends_with("server");
+    let is_named = site.last_name(receiver).is_some_and(handles::is_application);
     let made = site.resolver.definition(site.file, receiver);
     let made = made.and_then(|(file, at)| site.resolver.module(file).call(at)?.method());
     // Each file of routes makes one of these.
