@@ -21,3 +21,8 @@ pub fn is_application(name: &str) -> bool {
 pub fn takes_routes(name: &str) -> bool {
     is_application(name) || List::Routers.has(name)
 }
+
+/// Whether a name is one of what keeps results: a cache of the program's own, or a server of them.
+pub fn keeps_results(name: &str) -> bool {
+    List::Caches.has(name) || List::CacheServers.has(name)
+}
