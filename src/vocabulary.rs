@@ -93,6 +93,7 @@ lists! {
     KeptState = "handles" "kept-state",
     Leaving = "calls" "leaving",
     Levels = "handles" "levels",
+    Loggers = "handles" "loggers",
     ManyValueModules = "handles" "many-value-modules",
     MigrationFiles = "paths" "migration-files",
     OneValueEnds = "calls" "one-value-ends",

@@ -367,14 +367,8 @@ impl Search<'_> {
     }
 
     fn is_log(&self, value: ExprId) -> bool {
-        let Some(call) = self.module.call(value) else { return false };
-        let root = self.module.name(call.root()).unwrap_or("").to_ascii_lowercase();
-        root == "console"
-            || root.contains("log")
-            || self
-                .module
-                .dotted(call.callee)
-                .is_some_and(|path| path.to_ascii_lowercase().contains("logger."))
+        let path = self.module.call(value).and_then(|call| self.module.dotted(call.callee));
+        path.is_some_and(|path| List::Loggers.has(path.rsplit_once('.').map_or(path.as_str(), |(handle, _)| handle)))
     }
 
     /// `cond ? await a() : await b()`, `a && await b()`: one of them runs.
