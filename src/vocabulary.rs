@@ -109,6 +109,7 @@ lists! {
     Persons = "columns" "persons",
     PageNumbers = "handles" "page-numbers",
     PageSizes = "columns" "page-sizes",
+    PrimaryKeys = "columns" "primary-keys",
     ProcessSettings = "handles" "process-settings",
     Paging = "calls" "paging",
     BulkForms = "paths" "bulk-forms",
