@@ -57,6 +57,8 @@ lists! {
     Asking = "calls" "asking",
     BesideServer = "paths" "beside",
     Bots = "handles" "bots",
+    BrowserExtensions = "paths" "browser-extensions",
+    BrowserPaths = "paths" "browser-paths",
     BrowserFolders = "paths" "browser-folders",
     CacheDecorators = "calls" "cache-decorators",
     CacheReads = "calls" "cache-reads",
@@ -91,8 +93,10 @@ lists! {
     IdentifyingColumns = "columns" "identifying",
     Keeping = "calls" "keeping",
     KeptState = "handles" "kept-state",
+    LastingHolders = "handles" "lasting-holders",
     Leaving = "calls" "leaving",
     Levels = "handles" "levels",
+    Locking = "calls" "locking",
     Loggers = "handles" "loggers",
     ManyValueModules = "handles" "many-value-modules",
     MigrationFiles = "paths" "migration-files",
@@ -171,6 +175,7 @@ lists! {
     UndoFolders = "paths" "undo-folders",
     Undoing = "paths" "undoing",
     UnpublishedBundles = "paths" "unpublished-bundles",
+    WorkingOff = "calls" "working-off",
     YesOrNoColumns = "columns" "yes-or-no",
 }
 

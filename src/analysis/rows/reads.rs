@@ -379,10 +379,7 @@ impl<'p> Reads<'p> {
 fn locks(module: &Module, expr: ExprId) -> bool {
     let mut open = vec![expr];
     while let Some(id) = open.pop() {
-        let by_name = |name: &str| {
-            let name = name.to_ascii_lowercase();
-            name.contains("for_update") || name.contains("lock") || name.contains("forupdate")
-        };
+        let by_name = |name: &str| List::Locking.has(name);
         let found = match module.kind(id) {
             ExprKind::Attr { name, .. } => by_name(module.str(*name)),
             ExprKind::Call { args, .. } => args.iter().filter_map(|arg| arg.name).any(|name| by_name(module.str(name))),

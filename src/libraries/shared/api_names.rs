@@ -8,9 +8,14 @@ pub fn is_initializer(name: &str) -> bool {
     matches!(name, "__init__" | "constructor")
 }
 
+/// Whether a method makes an object, or is what makes it ready.
+pub fn begins_object(name: &str) -> bool {
+    is_initializer(name) || name == "__new__"
+}
+
 /// Whether a method makes an object, or makes it ready to be used.
 pub fn makes_object(name: &str) -> bool {
-    is_initializer(name) || matches!(name, "__new__" | "__aenter__" | "__enter__")
+    begins_object(name) || matches!(name, "__aenter__" | "__enter__")
 }
 
 /// Whether a function, as it is written, asks of what type its first argument is.
@@ -77,6 +82,17 @@ pub fn ends_transaction(method: &str) -> bool {
 /// Whether a function of a client's library makes a client or opens its connection, and sends no request.
 pub fn makes_client(function: &str) -> bool {
     matches!(function, "connect" | "from_url" | "create" | "extend")
+}
+
+/// Whether a function without arguments, as it is written, asks who sends the request: of Auth.js, of Clerk, and as templates of a
+/// program that is made with the former call it.
+pub fn asks_for_user(path: &str) -> bool {
+    matches!(path, "auth" | "getServerSession" | "getServerAuthSession" | "currentUser")
+}
+
+/// Whether a parameter of a method that a framework calls for each row is none of the row's.
+pub fn is_none_of_row(param: &str) -> bool {
+    matches!(param, "self" | "cls" | "info")
 }
 
 /// Whether a global is there in browsers alone.
@@ -190,6 +206,11 @@ pub fn gives_page_rows(attribute: &str) -> bool {
 /// Whether a column is one that a database has in each table and nobody declares.
 pub fn is_system_column(name: &str) -> bool {
     matches!(name, "rowid" | "ctid" | "oid" | "tableoid")
+}
+
+/// Whether a literal of SQL says that something is so, is not so or is not there.
+pub fn is_state(literal: &str) -> bool {
+    ["null", "true", "false"].iter().any(|state| literal.eq_ignore_ascii_case(state))
 }
 
 /// Whether a text of SQL, in small letters, begins with an operator that compares what stands before it.

@@ -25,6 +25,11 @@ pub fn is_sql_driver(package: &str) -> bool {
         .any(|driver| package.starts_with(driver))
 }
 
+/// Whether a type of a driver is one connection, and no pool of them.
+pub fn is_one_connection(name: &str) -> bool {
+    matches!(name, "pg.PoolClient" | "pg.Client" | "mysql2.PoolConnection" | "mysql2.Connection")
+}
+
 /// Functions that send a request to the address they are given.
 pub fn sends_request(function: &str) -> bool {
     [

@@ -2,6 +2,7 @@
 
 use super::{IndexNeed, StatementView, serves};
 use crate::judge::columns::{is_few_valued, is_tenant};
+use crate::libraries::shared::api_names;
 use crate::project::schema::{Column, Schema, SchemaModel, Table};
 use crate::statement::{ColumnUse, Filter, FilterKind};
 
@@ -56,7 +57,7 @@ impl<'a> StatementView<'a> {
     pub(super) fn has_a_part(&self, at: usize, table: &'a Table) -> bool {
         let told = self
             .firm(at)
-            .filter(|filter| !filter.literal.as_deref().is_some_and(is_state))
+            .filter(|filter| !filter.literal.as_deref().is_some_and(api_names::is_state))
             .filter_map(|filter| self.named(table, &filter.column.column));
         told.chain(self.asked_in_each_case(at, table))
             .any(|column| !is_truth(column) && table.leads(&column.name))
@@ -92,10 +93,6 @@ fn leaves_few(schema: &Schema, parent: &SchemaModel, path: &[&str]) -> bool {
             .is_some_and(|column| !is_few_valued(table, column) && !is_tenant(&column.name));
     }
     false
-}
-
-fn is_state(literal: &str) -> bool {
-    ["null", "true", "false"].iter().any(|state| literal.eq_ignore_ascii_case(state))
 }
 
 fn is_truth(column: &Column) -> bool {
