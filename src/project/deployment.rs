@@ -255,7 +255,7 @@ fn redis_servers(code: &Code) -> Vec<RedisServer> {
         let is_peer = |other: &Service| {
             let lower = format!("{} {}", other.name, other.image).to_ascii_lowercase();
             let words = other.command.join(" ");
-            ["sentinel", "replica", "slave"].iter().any(|part| lower.contains(part)) && lower.contains("redis")
+            List::Replicas.has(&lower) && lower.contains("redis")
                 || words.contains("--replicaof")
                 || words.contains("--slaveof")
                 || words.contains("--cluster-enabled")

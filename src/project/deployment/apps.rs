@@ -8,8 +8,9 @@ use crate::libraries::shared::handles;
 use crate::libraries::shared::value::{FileId, Value};
 use crate::project::eval::{Code, Evaluator};
 use crate::project::graph::{FnId, Graph};
-use crate::source::{Span, has_ignoring_case};
+use crate::source::Span;
 use crate::syntax::settings::ConfigKind;
+use crate::vocabulary::List;
 
 /// An application with fewer routes is a probe or a hook of something else.
 const FEWEST_ROUTES: usize = 2;
@@ -187,12 +188,7 @@ pub fn find(code: &Code, graph: &Graph) -> Vec<App> {
     apps.sort_by_key(|app| {
         let path = path(app);
         let stem = path.rsplit('/').next().and_then(|name| name.split('.').next()).unwrap_or("");
-        (
-            !matches!(stem, "main" | "app" | "server" | "index" | "base" | "settings"),
-            path.matches('/').count(),
-            app.file,
-            app.span.start,
-        )
+        (!List::MainFiles.has(stem), path.matches('/').count(), app.file, app.span.start)
     });
     apps
 }
@@ -486,21 +482,15 @@ fn tail(module: &Module, expr: ExprId) -> Option<&str> {
 }
 
 fn is_compressor(name: &str) -> bool {
-    ["gzip", "compress", "brotli", "deflate", "zstd"]
-        .iter()
-        .any(|part| has_ignoring_case(name, part))
+    List::Compressing.has(name)
 }
 
 fn is_meter(name: &str) -> bool {
-    ["metric", "prometheus", "telemetry", "tracing", "apm"]
-        .iter()
-        .any(|part| has_ignoring_case(name, part))
+    List::Metering.has(name)
 }
 
 fn is_limiter(name: &str) -> bool {
-    ["ratelimit", "rate_limit", "throttl", "slowdown", "slow_down"]
-        .iter()
-        .any(|part| has_ignoring_case(name, part))
+    List::Limiting.has(name)
 }
 
 /// A limiter of the project's own that handlers depend on.

@@ -5,6 +5,7 @@ use crate::libraries::shared::value::{FileId, Value};
 use crate::project::eval::{Code, Evaluator};
 use crate::project::scope::Bound;
 use crate::source::{Span, has_ignoring_case};
+use crate::vocabulary::List;
 
 const MAX_DEPTH: u32 = 8;
 
@@ -368,10 +369,8 @@ pub fn number(eval: &Evaluator<'_>, file: FileId, expr: ExprId, depth: u32) -> O
         ExprKind::Binary { op, right, .. } if matches!(module.str(*op), "or" | "??") => number(eval, file, *right, depth),
         ExprKind::Call { .. } => {
             let call = module.call(expr)?;
-            let wanted = matches!(
-                call.method()?,
-                "int" | "Number" | "parseInt" | "getenv" | "get" | "Field" | "config" | "env" | "getIntEnv" | "min" | "max"
-            );
+            let method = call.method()?;
+            let wanted = matches!(method, "int" | "Number" | "parseInt" | "Field" | "min" | "max") || List::SettingReads.has(method);
             let default = call.keyword("default").or_else(|| match call.method() {
                 Some("int" | "Number" | "parseInt" | "Field") => call.arg(0),
                 _ => call.arg(1),
