@@ -6,6 +6,7 @@ use super::one_value::is_one_value;
 use super::query::Resolver;
 use super::value::{FileId, Value};
 use crate::ir::{Call, ExprId, ExprKind, FunctionId, Language, LoopKind, Module, Parent, StmtKind, Sym};
+use crate::vocabulary::List;
 
 /// Expressions between a callback's name and the call that it is handed to.
 const MAX_HANDED_ON: usize = 6;
@@ -46,8 +47,7 @@ pub fn callback(resolver: &dyn Resolver, file: FileId, call: Call<'_>, argument:
 /// A name that says "once an element", for helpers whose body is more than a loop: `mapWithConcurrency`,
 /// `asyncForEach`.
 fn maps(name: &str) -> bool {
-    let name = name.to_ascii_lowercase();
-    name.starts_with("map") || name.starts_with("pmap") || name.contains("foreach") || name.ends_with("map") || name.ends_with("_each")
+    List::Mapping.has(name)
 }
 
 /// Whether a decorator makes every call of a function run elsewhere: `@sync_to_async`.
