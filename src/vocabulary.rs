@@ -207,6 +207,7 @@ lists! {
     SingleTypes = "tables" "single-types",
     RootTypes = "tables" "root-types",
     FieldSizes = "columns" "field-sizes",
+    Gathering = "calls" "gathering",
     YesOrNoColumns = "columns" "yes-or-no",
 }
 

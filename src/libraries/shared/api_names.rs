@@ -180,11 +180,6 @@ pub fn loads_relations(method: &str) -> bool {
 /// Keys of a query's options under which relations are loaded along.
 pub const RELATION_KEYS: &[&str] = &["include", "select", "with"];
 
-/// Whether a folder is one that frameworks look for templates in.
-pub fn is_template_folder(folder: &str) -> bool {
-    matches!(folder, "templates" | "jinja2" | "jinja" | "template")
-}
-
 /// Whether a function makes a page of a template and a context.
 pub fn renders_template(function: &str) -> bool {
     matches!(

@@ -134,7 +134,7 @@ fn is_barrier(call: Call<'_>, method: &str, library: Option<&str>) -> bool {
 }
 
 fn is_per_element(call: Call<'_>, method: &str, argument: usize, value: &Value) -> bool {
-    if call.receiver().is_none() || is_function_library(call) {
+    if call.receiver().is_none() || is_on_function_library(call) {
         // The project's own function is judged by its body.
         if matches!(value, Value::Function(..)) {
             return false;
@@ -227,11 +227,16 @@ fn takes_collection(name: &str) -> bool {
     )
 }
 
+/// Whether a name is one under which a library of functions over collections is imported.
+pub fn is_function_library(name: &str) -> bool {
+    matches!(name, "_" | "lodash" | "async" | "Bluebird" | "itertools" | "functools")
+}
+
 /// `_.map(xs, f)`, `async.each(xs, f)`, `Promise.map(xs, f)`, `R.map(f, xs)`: the collection is an argument.
-fn is_function_library(call: Call<'_>) -> bool {
+fn is_on_function_library(call: Call<'_>) -> bool {
     let Some(receiver) = call.receiver() else { return false };
     match call.module.name(receiver) {
-        Some("_" | "lodash" | "async" | "Bluebird" | "itertools" | "functools") => true,
+        Some(name) if is_function_library(name) => true,
         Some("Promise") => call.method() == Some("map") || call.method() == Some("each") || call.method() == Some("mapSeries"),
         _ => false,
     }

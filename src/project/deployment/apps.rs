@@ -5,6 +5,7 @@ use rustc_hash::FxHashSet;
 use crate::ir::{Call, ExprId, ExprKind, Language, Module, StmtKind};
 use crate::libraries::entries::EntryKind;
 use crate::libraries::shared::handles;
+use crate::libraries::shared::injected;
 use crate::libraries::shared::value::{FileId, Value};
 use crate::project::eval::{Code, Evaluator};
 use crate::project::graph::{FnId, Graph};
@@ -498,7 +499,7 @@ fn depends(module: &Module, live: &dyn Fn(ExprId) -> bool) -> Option<Span> {
     let mut depends = module.call_ids().filter(|&id| {
         let Some(call) = module.call(id) else { return false };
         let given = || call.arg(0).and_then(|arg| tail(module, arg));
-        matches!(call.method(), Some("Depends" | "Security")) && given().is_some_and(is_limiter) && live(id)
+        call.method().is_some_and(injected::is_depends) && given().is_some_and(is_limiter) && live(id)
     });
     depends.next().map(|id| module.expr(id).span)
 }

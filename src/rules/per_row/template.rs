@@ -23,6 +23,7 @@ use crate::project::scope::Member;
 use crate::project::{Project, rows, serializers};
 use crate::source::Span;
 use crate::syntax::template::{TemplateFile, TemplateLoop};
+use crate::walk::is_template_folder;
 
 /// Names between a page's rows and the paginator that cuts them.
 const MAX_NAMES: u32 = 4;
@@ -77,7 +78,7 @@ impl<'p> Templates<'p> {
             starts.push(0);
             let roots = starts.into_iter().filter(|&at| {
                 let folder = facts.path[..at].trim_end_matches('/').rsplit('/').next().unwrap_or_default();
-                api_names::is_template_folder(folder)
+                is_template_folder(folder)
             });
             for at in roots {
                 by_name.entry(&facts.path[at..]).or_insert((FileId(index as u32), template));
