@@ -208,6 +208,8 @@ lists! {
     RootTypes = "tables" "root-types",
     FieldSizes = "columns" "field-sizes",
     Gathering = "calls" "gathering",
+    ServerFiles = "paths" "server-files",
+    AsyncPackages = "handles" "async-packages",
     YesOrNoColumns = "columns" "yes-or-no",
 }
 

@@ -153,10 +153,10 @@ fn of_member(module: &Module, member: ExprId, name: &str) -> CollectionUse {
     };
     match name {
         _ if collections::appends(name) => CollectionUse::Grow(parent, None),
-        "add" | "set" | "setdefault" => CollectionUse::Grow(parent, call.arg(0)),
+        _ if collections::puts(name) => CollectionUse::Grow(parent, call.arg(0)),
         "update" => CollectionUse::Escape,
         _ if collections::takes_away(name) => CollectionUse::Shrink,
-        "get" | "has" | "includes" => CollectionUse::Ask,
+        _ if collections::asks(name) => CollectionUse::Ask,
         _ => CollectionUse::Read,
     }
 }

@@ -253,7 +253,7 @@ fn by_name(module: &Module, inner: ExprId) -> Option<Io> {
     loop {
         let next = match module.kind(call.callee) {
             ExprKind::Call { .. } => Some(call.callee),
-            ExprKind::Attr { base, name } if matches!(module.str(*name), "then" | "catch" | "finally") => Some(module.unawaited(*base)),
+            ExprKind::Attr { base, name } if api_names::goes_on(module.str(*name)) => Some(module.unawaited(*base)),
             _ => None,
         };
         match next.and_then(|next| module.call(next)) {

@@ -35,7 +35,12 @@ pub fn runs_together(method: &str) -> bool {
 
 /// Whether a call around another one ends its wait: `asyncio.wait_for(…)`, `Promise.race([…])`, `anyio.move_on_after(…)`.
 pub fn ends_wait(method: &str) -> bool {
-    matches!(method, "wait_for" | "race" | "move_on_after" | "fail_after")
+    ends_scope(method) || matches!(method, "wait_for" | "race")
+}
+
+/// Whether a context manager of anyio ends the waits in it: `with anyio.move_on_after(5):`.
+pub fn ends_scope(method: &str) -> bool {
+    matches!(method, "move_on_after" | "fail_after")
 }
 
 /// Whether a method of an event loop runs a function on it later.
@@ -191,6 +196,26 @@ pub fn renders_template(function: &str) -> bool {
 /// Whether a named argument of [`renders_template`] is none of the context's names.
 pub fn is_render_option(name: &str) -> bool {
     matches!(name, "context" | "request" | "name" | "template_name")
+}
+
+/// Whether a method of a paginator gives one of its pages.
+pub fn gives_page(method: &str) -> bool {
+    matches!(method, "get_page" | "page")
+}
+
+/// Whether a step of a path in a filter is no column: of Prisma, and Django's `in` and `exact`.
+pub fn is_step_of_filter(step: &str) -> bool {
+    matches!(step, "is" | "some" | "equals" | "in" | "exact")
+}
+
+/// Whether a method of a promise goes on when its value is there.
+pub fn goes_on(method: &str) -> bool {
+    matches!(method, "then" | "catch" | "finally")
+}
+
+/// Whether a class or decorator is of a cache that can have a maximum: of cachetools, functools and lru-cache.
+pub fn can_be_bounded(cache: &str) -> bool {
+    matches!(cache, "TTLCache" | "LRUCache" | "LFUCache" | "lru_cache" | "alru_cache")
 }
 
 /// Whether an attribute of a page or a paginator gives its rows.

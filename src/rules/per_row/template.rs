@@ -221,7 +221,7 @@ impl<'v> Views<'v> {
         };
         let Some(call) = self.module.call(defined) else { return value };
         match call.method() {
-            Some("get_page" | "page") => call.receiver().map_or(value, |receiver| self.unpaged(receiver, depth + 1)),
+            Some(method) if api_names::gives_page(method) => call.receiver().map_or(value, |receiver| self.unpaged(receiver, depth + 1)),
             Some("Paginator") => call.arg(0).unwrap_or(value),
             _ => value,
         }
