@@ -437,7 +437,7 @@ fn head(eval: &Evaluator<'_>, file: FileId, expr: ExprId, depth: u32) -> Option<
         ExprKind::Call { .. } => {
             let call = module.call(expr)?;
             match call.method()? {
-                "getenv" | "get" | "config" | "env" => head(eval, file, call.keyword("default").or_else(|| call.arg(1))?, depth),
+                method if List::SettingReads.has(method) => head(eval, file, call.keyword("default").or_else(|| call.arg(1))?, depth),
                 "str" | "make_url" => head(eval, file, call.arg(0)?, depth),
                 "replace" => head(eval, file, call.receiver()?, depth),
                 _ => None,
