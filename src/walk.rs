@@ -108,8 +108,8 @@ pub fn is_api(name: &str) -> bool {
     stem.is_some_and(|stem| stem.contains("openapi") || stem.contains("swagger") || stem.ends_with(".spec") || stem == "api")
 }
 
-/// Where Django, Flask and Jinja projects keep templates.
-fn is_template_folder(folder: &str) -> bool {
+/// Whether Django, Flask and Jinja look for templates in a folder of this name.
+pub fn is_template_folder(folder: &str) -> bool {
     matches!(folder, "templates" | "jinja2" | "jinja" | "template")
 }
 

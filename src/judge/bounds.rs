@@ -186,7 +186,7 @@ fn is_key(project: &Project, query: &Query, columns: &[String]) -> bool {
     if columns.is_empty() {
         return false;
     }
-    let by_name = || columns.iter().any(|column| matches!(column.as_str(), "id" | "pk" | "uuid" | "_id"));
+    let by_name = || columns.iter().any(|column| column == "uuid" || List::PrimaryKeys.has(column));
     // A key that a base class outside of what is read declares is not in the schema.
     let Some(table) = project.table_of(query).filter(|table| !table.primary_key.is_empty() || !by_name()) else {
         return by_name();

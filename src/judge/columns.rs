@@ -10,6 +10,12 @@ pub fn is_time(column: &Column) -> bool {
     kind.contains("date") || kind.contains("time")
 }
 
+/// A column of yes or no.
+pub fn is_truth(column: &Column) -> bool {
+    let kind = column.data_type.to_lowercase();
+    kind.starts_with("bool") || matches!(kind.as_str(), "bit" | "tinyint(1)")
+}
+
 /// A column that splits a table into few parts: an index on it alone is rarely used.
 pub fn is_few_valued(table: &Table, column: &Column) -> bool {
     // Each row has its own value, whatever the column is called.
@@ -17,7 +23,7 @@ pub fn is_few_valued(table: &Table, column: &Column) -> bool {
         return false;
     }
     let kind = column.data_type.to_lowercase();
-    if kind.starts_with("bool") || kind == "bit" || kind == "tinyint(1)" || kind.contains("enum") || kind.contains("choice") {
+    if is_truth(column) || kind.contains("enum") || kind.contains("choice") {
         return true;
     }
     let is_answer = List::YesOrNoColumns.has(&column.name) && Name::of(&column.name).is_compound();

@@ -2,6 +2,7 @@
 
 use super::scale::{Rows, Scale};
 use crate::ir::{Call, ExprId, ExprKind, Module};
+use crate::libraries::shared::collections;
 use crate::libraries::shared::query::Resolver;
 use crate::libraries::shared::value::FileId;
 use crate::project::eval::Evaluator;
@@ -51,7 +52,7 @@ fn constant(eval: &Evaluator<'_>, file: FileId, expr: ExprId, depth: u32) -> Opt
 
 /// The mapping whose parts a call gives: `HOSTS.items()`, `Object.keys(HOSTS)`.
 fn parts(call: &Call<'_>) -> Option<ExprId> {
-    let is_it = matches!(call.method()?, "items" | "keys" | "values" | "entries");
+    let is_it = collections::gives_parts(call.method()?);
     let receiver = call.receiver().filter(|_| is_it)?;
     call.arg(0).or(Some(receiver))
 }

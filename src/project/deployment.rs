@@ -233,7 +233,7 @@ fn is_production(path: &str) -> bool {
 }
 
 /// The last part of an image's name, without registry, tag and digest.
-fn image_name(image: &str) -> String {
+pub fn image_name(image: &str) -> String {
     let image = image.split('@').next().unwrap_or(image);
     let last = image.rsplit('/').next().unwrap_or(image);
     last.split(':').next().unwrap_or(last).to_ascii_lowercase()
@@ -255,7 +255,7 @@ fn redis_servers(code: &Code) -> Vec<RedisServer> {
         let is_peer = |other: &Service| {
             let lower = format!("{} {}", other.name, other.image).to_ascii_lowercase();
             let words = other.command.join(" ");
-            ["sentinel", "replica", "slave"].iter().any(|part| lower.contains(part)) && lower.contains("redis")
+            List::Replicas.has(&lower) && lower.contains("redis")
                 || words.contains("--replicaof")
                 || words.contains("--slaveof")
                 || words.contains("--cluster-enabled")
@@ -349,9 +349,16 @@ fn option(mounted: &MountedOptions<'_>, service: &Service, name: &str) -> Option
     environment.or_else(|| mounted.get(service, name).map(str::to_owned))
 }
 
+/// Whether an image of this name holds `PostgreSQL`.
+pub fn is_postgres_image(name: &str) -> bool {
+    matches!(
+        name,
+        "postgres" | "postgresql" | "pgvector" | "timescaledb" | "timescaledb-ha" | "postgis"
+    )
+}
+
 fn is_postgres(service: &Service) -> bool {
-    const NAMES: [&str; 6] = ["postgres", "postgresql", "pgvector", "timescaledb", "timescaledb-ha", "postgis"];
-    NAMES.contains(&image_name(&service.image).as_str())
+    is_postgres_image(&image_name(&service.image))
 }
 
 fn postgres_services(code: &Code) -> Vec<(FileId, Span, String)> {

@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use super::deployment::files;
+use super::deployment::{files, image_name, is_postgres_image};
 use super::eval::Code;
 use crate::ir::{ExprKind, Module};
 use crate::statement::Dialect;
@@ -242,11 +242,9 @@ fn option(value: &str) -> Option<Dialect> {
 
 /// The database of a container's image.
 fn image(image: &str) -> Option<Dialect> {
-    let image = image.split('@').next().unwrap_or(image);
-    let name = image.rsplit('/').next().unwrap_or(image);
-    let name = name.split(':').next().unwrap_or(name).to_ascii_lowercase();
+    let name = image_name(image);
     match name.as_str() {
-        "postgres" | "postgresql" | "pgvector" | "timescaledb" | "timescaledb-ha" | "postgis" => Some(Dialect::Postgres),
+        name if is_postgres_image(name) => Some(Dialect::Postgres),
         "mysql" | "mariadb" | "percona" | "mysql-server" => Some(Dialect::MySql),
         _ => None,
     }

@@ -7,6 +7,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use crate::ir::Language;
 use crate::libraries::shared::value::FileId;
 use crate::syntax::facts::{FileFacts, ToolchainSettings};
+use crate::vocabulary::List;
 
 /// Configurations of TypeScript that extend each other.
 const MAX_EXTENDS: u32 = 5;
@@ -344,8 +345,6 @@ impl Imports {
     }
 }
 
-/// Folders that builds write to, one in another: `dist/esm`.
-const BUILT: [&str; 10] = ["build", "bundle", "cjs", "dist", "es", "esm", "lib", "module", "out", "types"];
 /// Folders of sources, the likeliest first; the last one is the package's own.
 const SOURCES: [&str; 5] = ["src", "lib", "source", "app", ""];
 
@@ -353,7 +352,7 @@ const SOURCES: [&str; 5] = ["src", "lib", "source", "app", ""];
 fn sources(built: &str) -> Vec<String> {
     let mut rest = built.trim_start_matches("./");
     let mut out = Vec::new();
-    while let Some((_, below)) = rest.split_once('/').filter(|(folder, _)| BUILT.contains(folder)) {
+    while let Some((_, below)) = rest.split_once('/').filter(|(folder, _)| List::BuiltFolders.has(folder)) {
         out.extend(SOURCES.iter().map(|source| join(source, below)));
         rest = below;
     }

@@ -2,7 +2,7 @@
 
 use super::eval::Evaluator;
 use crate::ir::{Comp, ExprId, ExprKind, FunctionId, LoopKind, Module, Parent, StmtId, StmtKind, Sym};
-use crate::libraries::shared::callbacks::{Callback, callback};
+use crate::libraries::shared::callbacks::{self, Callback, callback};
 use crate::libraries::shared::query::Resolver;
 use crate::libraries::shared::value::FileId;
 use crate::source::Span;
@@ -247,10 +247,8 @@ fn enter(eval: &Evaluator<'_>, file: FileId, call_id: ExprId, function: ExprId, 
 
 /// `_`, `async`, `R`: the collection is an argument.
 fn is_namespace(module: &Module, receiver: ExprId) -> bool {
-    matches!(
-        module.name(receiver),
-        Some("_" | "lodash" | "async" | "Bluebird" | "Array" | "Promise" | "itertools" | "functools")
-    )
+    let name = module.name(receiver);
+    name.is_some_and(|name| matches!(name, "Array" | "Promise") || callbacks::is_function_library(name))
 }
 
 /// The clauses that repeat a part of a comprehension: the element is in all of them, a condition in its own and those

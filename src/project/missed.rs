@@ -4,6 +4,7 @@ use rustc_hash::FxHashMap;
 
 use crate::budget::Limit;
 use crate::ir::{ExprId, ExprKind, FunctionId, Module, Param, Parent, StmtKind, Sym};
+use crate::libraries::shared::handles;
 use crate::project::eval::Code;
 use crate::project::graph::{Edge, EdgeKind, FnId, FunctionNode, Graph};
 use crate::project::loops::body;
@@ -165,8 +166,8 @@ fn asks_a_cache(module: &Module, value: ExprId) -> bool {
     }
     let path = module.dotted(call.callee).unwrap_or_default();
     match path.rsplit_once('.') {
-        Some((handle, method)) => reads(method) && (List::Caches.has(handle) || List::Caches.has(method)),
-        None => reads(&path) && List::Caches.has(&path),
+        Some((handle, method)) => reads(method) && (handles::keeps_results(handle) || handles::keeps_results(method)),
+        None => reads(&path) && handles::keeps_results(&path),
     }
 }
 

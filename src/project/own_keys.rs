@@ -3,6 +3,7 @@
 use crate::ir::{ExprId, ExprKind, Module, Parent, StmtKind};
 use crate::project::Project;
 use crate::project::schema::Column;
+use crate::vocabulary::List;
 
 /// The reads of one relation of one name in a function, with the keys that are read of it; `None` where something else is read.
 pub fn keys_of(module: &Module, read: ExprId) -> Option<Vec<(ExprId, ExprId)>> {
@@ -14,7 +15,7 @@ pub fn keys_of(module: &Module, read: ExprId) -> Option<Vec<(ExprId, ExprId)>> {
     let same = module.expr_ids().filter(|(id, expr)| is_same(*id, &expr.kind));
     let key = |(id, expr): (ExprId, &crate::ir::Expr)| match expr.parent {
         Parent::Expr(above) => match module.kind(above) {
-            ExprKind::Attr { name, .. } if matches!(module.str(*name), "id" | "pk") && !is_set(module, above) => Some((id, above)),
+            ExprKind::Attr { name, .. } if List::PrimaryKeys.has(module.str(*name)) && !is_set(module, above) => Some((id, above)),
             _ => None,
         },
         _ => None,

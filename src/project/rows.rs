@@ -12,6 +12,7 @@ use crate::libraries::shared::collections::handed_on;
 use crate::libraries::shared::query::Query;
 use crate::libraries::shared::value::{FileId, RowModel, Value};
 use crate::statement::{FilterKind, Loading};
+use crate::vocabulary::List;
 
 const MAX_STEPS: u32 = 8;
 
@@ -126,7 +127,7 @@ pub fn is_left_out(project: &Project, eval: &Evaluator<'_>, query: &Query, path:
     let Some(model) = model_at(project, query, way) else { return false };
     let is_key = || {
         let table = project.schema.tables.get(model.table);
-        matches!(column, "id" | "pk") || table.is_some_and(|table| table.primary_key.iter().any(|name| name == column))
+        List::PrimaryKeys.has(column) || table.is_some_and(|table| table.primary_key.iter().any(|name| name == column))
     };
     if query.deferred.iter().any(|left_out| left_out == path) {
         return true;

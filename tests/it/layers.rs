@@ -95,19 +95,6 @@ const SHARED: [&str; 4] = [
     "libraries::entries::mounts",
 ];
 
-/// Where lists of words have no place.
-const WITHOUT_LISTS: [&str; 5] = ["rules", "analysis", "judge", "advice", "inventory"];
-
-/// The longest list of words there: shorter ones are what a rule is about. Longer ones guess from names, and are data in
-/// `rules/words/`, or say what a library has, and stand in `libraries/`.
-const LONGEST_LIST: usize = 5;
-
-/// The longest in a rule: two words are a form that it reads, three are a list.
-const LONGEST_OF_RULES: usize = 2;
-
-/// Files there that may hold a longer list: how many words, and why.
-const LISTS: &[(&str, usize, &str)] = &[("judge/columns.rs", 18, "the types that databases and ORMs give to columns")];
-
 /// What texts of rules do not speak of: libraries, frameworks and tools, as programs and people write them.
 const LIBRARIES: [&str; 37] = [
     "Alembic",
@@ -161,7 +148,7 @@ const SPEAKING: &[(&str, &str)] = &[
 ];
 
 /// The source files by path, without their unit tests: these may use what lies above.
-fn sources() -> Vec<(PathBuf, String)> {
+pub fn sources() -> Vec<(PathBuf, String)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let files = walkdir::WalkDir::new(&root).sort_by_file_name().into_iter().filter_map(Result::ok);
     let rust = files.filter(|entry| entry.path().extension().is_some_and(|extension| extension == "rs"));
@@ -619,72 +606,6 @@ fn only_the_binary_prints_or_exits() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-}
-
-/// The lengths of lists of words in code: literals with nothing but a comma or a bar between them. Operators are no words.
-fn lists(code: &str) -> Vec<usize> {
-    let (mut out, mut length) = (Vec::new(), 0);
-    let mut rest = code;
-    while let Some(at) = rest.find('"') {
-        let between = rest[..at].trim();
-        // A quotation mark as a character starts no text.
-        if between.ends_with('\'') || between.ends_with('\\') {
-            rest = &rest[at + 1..];
-            continue;
-        }
-        if !matches!(between, "," | "|") {
-            out.push(std::mem::take(&mut length));
-        }
-        let text = &rest[at + 1..];
-        let mut escaped = false;
-        let end = text.find(|letter| {
-            let ends = letter == '"' && !escaped;
-            escaped = letter == '\\' && !escaped;
-            ends
-        });
-        length += usize::from(text[..end.unwrap_or(0)].contains(char::is_alphabetic));
-        rest = end.map_or("", |end| &text[end + 1..]);
-    }
-    out.push(length);
-    out
-}
-
-#[test]
-fn rules_and_what_they_share_hold_no_lists_of_words() {
-    let mut wrong = Vec::new();
-    for (path, code) in sources()
-        .into_iter()
-        .filter(|(path, _)| WITHOUT_LISTS.iter().any(|folder| path.starts_with(folder)))
-    {
-        let shown = path.to_string_lossy();
-        let longest_here = if path.starts_with("rules") {
-            LONGEST_OF_RULES
-        } else {
-            LONGEST_LIST
-        };
-        let most = LISTS
-            .iter()
-            .find(|(file, _, _)| *file == shown)
-            .map_or(longest_here, |(_, most, _)| *most);
-        let longest = lists(&code).into_iter().max().unwrap_or_default();
-        if longest > most {
-            wrong.push(format!("{shown} has a list of {longest} words"));
-        }
-        if LISTS.iter().any(|(file, _, _)| *file == shown) && longest <= longest_here {
-            wrong.push(format!("{shown} has no long list any more: take it off the exceptions"));
-        }
-    }
-    assert!(
-        wrong.is_empty(),
-        "words are data (rules/words/), names of a library's API stand in libraries/:\n{}",
-        wrong.join("\n")
-    );
-}
-
-#[test]
-fn lists_of_texts_are_counted() {
-    let code = r#"matches!(x, "a" | "b\"," | "c"); ["d", "e"]; f("g", h, "i"); let q = '"'; ["j", "k", "l", ">="]"#;
-    assert_eq!(lists(code), [0, 3, 2, 1, 1, 3]);
 }
 
 /// Lists are named in `src/vocabulary.rs` and used elsewhere.

@@ -37,4 +37,5 @@ mod spared;
 #[cfg(feature = "verify")]
 mod verify;
 mod why;
+mod word_lists;
 mod words;

@@ -10,6 +10,7 @@ use crate::libraries::shared::value::{FileId, Value};
 use crate::project::Project;
 use crate::project::eval::Evaluator;
 use crate::project::graph::FnId;
+use crate::vocabulary::List;
 
 /// Where a class is instantiated.
 #[derive(Clone, Copy, Debug)]
@@ -176,7 +177,7 @@ fn is_kept(project: &Project, file: FileId, module: &Module, expr: ExprId) -> bo
             name == "instance"
                 || match module.kind(*base) {
                     ExprKind::Attr { name, .. } => module.str(*name) == "state",
-                    ExprKind::Name(name) => matches!(module.str(*name), "globalThis" | "cls" | "app"),
+                    ExprKind::Name(name) => List::LastingHolders.has(module.str(*name)),
                     _ => false,
                 }
         }

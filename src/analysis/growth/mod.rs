@@ -18,6 +18,8 @@ use crate::libraries::shared::value::FileId;
 use crate::project::Project;
 use crate::project::eval::Evaluator;
 use crate::project::scope::Member;
+use crate::source::has_ignoring_case;
+use crate::vocabulary::List;
 use lifetime::Lifetimes;
 use uses::CollectionUse;
 
@@ -207,8 +209,8 @@ fn growing<'p>(project: &'p Project, module: &'p Module, held: Held, uses: &FxHa
         silent(&grows, "another file takes elements away, or hands it on");
         return None;
     }
-    let name = module.str(held.name).to_ascii_lowercase();
-    let is_cache = name.contains("cache") || name.contains("memo");
+    let name = module.str(held.name);
+    let is_cache = List::Caches.has(name);
     let served = grows.iter().find_map(|&(at, key)| {
         let function = module.owner(at);
         let (reached, label) = reach::reached(project, project.graph.id(held.file, function));
@@ -230,7 +232,7 @@ fn growing<'p>(project: &'p Project, module: &'p Module, held: Held, uses: &FxHa
         held,
         at,
         function,
-        is_cache: is_cache || (asked && name.contains("client")),
+        is_cache: is_cache || (asked && has_ignoring_case(name, "client")),
         label,
     })
 }

@@ -1,6 +1,7 @@
 //! What one use of a collection does to it, and whether its keys are without bound.
 
 use crate::ir::{ExprId, ExprKind, FunctionId, Module, Parent, StmtId, StmtKind, Sym};
+use crate::libraries::shared::api_names;
 use crate::libraries::shared::collections;
 use crate::libraries::shared::query::Resolver as _;
 use crate::libraries::shared::value::FileId;
@@ -110,7 +111,7 @@ fn is_first(module: &Module, stmt: StmtId) -> bool {
         || module
             .function(function)
             .name
-            .is_some_and(|name| matches!(module.str(name), "__init__" | "constructor" | "__new__"))
+            .is_some_and(|name| api_names::begins_object(module.str(name)))
 }
 
 fn in_expr(module: &Module, expr: ExprId, parent: ExprId) -> CollectionUse {
@@ -152,10 +153,10 @@ fn of_member(module: &Module, member: ExprId, name: &str) -> CollectionUse {
     };
     match name {
         _ if collections::appends(name) => CollectionUse::Grow(parent, None),
-        "add" | "set" | "setdefault" => CollectionUse::Grow(parent, call.arg(0)),
+        _ if collections::puts(name) => CollectionUse::Grow(parent, call.arg(0)),
         "update" => CollectionUse::Escape,
         _ if collections::takes_away(name) => CollectionUse::Shrink,
-        "get" | "has" | "includes" => CollectionUse::Ask,
+        _ if collections::asks(name) => CollectionUse::Ask,
         _ => CollectionUse::Read,
     }
 }

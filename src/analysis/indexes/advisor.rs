@@ -11,6 +11,7 @@ use super::foreign_keys;
 use super::needs::{IndexNeed, serves};
 use crate::judge::columns::{is_fixed_size, is_identifying, is_tenant};
 use crate::judge::scale;
+use crate::libraries::shared::api_names;
 use crate::project::Project;
 use crate::project::schema::{ForeignKey, Index, IndexOrigin, Table, Trait};
 use crate::statement::{Dialect, IndexKey};
@@ -314,11 +315,10 @@ fn only(table: &Table, proposal: &IndexProposal) -> Vec<(String, String)> {
     else {
         return Vec::new();
     };
-    let is_simple = |literal: &str| ["null", "true", "false"].iter().any(|simple| literal.eq_ignore_ascii_case(simple));
     let common = first.fixed.iter().filter(|pair| {
         let (column, literal) = pair;
         let is_key = proposal.columns.contains(column);
-        !is_key && is_simple(literal) && others.iter().all(|other| other.fixed.contains(pair))
+        !is_key && api_names::is_state(literal) && others.iter().all(|other| other.fixed.contains(pair))
     });
     common.map(|(column, literal)| (column.clone(), literal.to_lowercase())).collect()
 }

@@ -14,6 +14,7 @@ use crate::project::Project;
 use crate::project::graph::QuerySite;
 use crate::project::schema::{Column, Index, Schema, Table};
 use crate::statement::{ColumnUse, Filter, FilterKind, Operation, Projection, RowLimit, Statement, SubqueryPlace};
+use crate::vocabulary::List;
 use crate::walk::FileRole;
 use ways_in::is_served;
 
@@ -478,7 +479,7 @@ impl<'a> StatementView<'a> {
                 .and_then(|model| self.schema.tables.get(model.table))?;
             // `is` and `equals` are words of a filter by a relation, no columns.
             let field = field.trim_start_matches("is.").trim_end_matches(".equals");
-            let is_one = matches!(field, "pk" | "id") || parent.is_unique(&[field]);
+            let is_one = List::PrimaryKeys.has(field) || parent.is_unique(&[field]);
             let key = relation.fields.first().filter(|_| is_one && !relation.to_many)?;
             table.column_in_code(key)
         })

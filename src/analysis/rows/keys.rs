@@ -3,6 +3,7 @@
 use super::origin::{self, ValueOrigin};
 use crate::budget;
 use crate::ir::{Call, ExprId, ExprKind, Module};
+use crate::libraries::registry;
 use crate::libraries::shared::query::{Query, Resolver};
 use crate::libraries::shared::query_builder::is_no_condition;
 use crate::libraries::shared::value::FileId;
@@ -102,7 +103,7 @@ struct Given {
 impl Given {
     fn new(eval: &Evaluator<'_>, site: &QuerySite, filters: &[&Filter]) -> Given {
         let module = eval.code.module(site.file);
-        if site.query.library == "sql" {
+        if registry::is_text(site.query.library) {
             let open = filters.iter().filter(|filter| filter.literal.is_none()).count();
             let in_order = module.call(site.expr).and_then(|call| placeholders(module, call));
             return Given {

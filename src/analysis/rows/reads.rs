@@ -13,11 +13,11 @@ use crate::ir::{Call, ExprId, ExprKind, FunctionId, Module, Parent, StmtKind};
 use crate::libraries::registry;
 use crate::libraries::shared::collections::is_collection;
 use crate::libraries::shared::effects::Effects;
+use crate::libraries::shared::handles;
 use crate::libraries::shared::value::{FileId, Value};
 use crate::project::Project;
 use crate::project::eval::Evaluator;
 use crate::project::graph::{Edge, EdgeKind, FnId};
-use crate::source::has_ignoring_case;
 use crate::statement::Operation;
 use crate::vocabulary::List;
 
@@ -379,10 +379,7 @@ impl<'p> Reads<'p> {
 fn locks(module: &Module, expr: ExprId) -> bool {
     let mut open = vec![expr];
     while let Some(id) = open.pop() {
-        let by_name = |name: &str| {
-            let name = name.to_ascii_lowercase();
-            name.contains("for_update") || name.contains("lock") || name.contains("forupdate")
-        };
+        let by_name = |name: &str| List::Locking.has(name);
         let found = match module.kind(id) {
             ExprKind::Attr { name, .. } => by_name(module.str(*name)),
             ExprKind::Call { args, .. } => args.iter().filter_map(|arg| arg.name).any(|name| by_name(module.str(name))),
@@ -437,9 +434,9 @@ fn changes_of(project: &Project, file: FileId) -> Changes {
     let eval = Evaluator::new(&project.code);
     let module = project.code.module(file);
     let mut out = Changes::default();
-    let is_store: Vec<bool> = module.strings.iter().map(is_store).collect();
-    // Asked once a name, and only for names of methods.
+    // Asked once a name, and only for names of methods and of what is read.
     let mut changes: Vec<Option<bool>> = vec![None; module.strings.len()];
+    let mut keepers = changes.clone();
     for (id, expr) in module.expr_ids() {
         match &expr.kind {
             ExprKind::Call { .. } => {
@@ -455,7 +452,9 @@ fn changes_of(project: &Project, file: FileId) -> Changes {
                         .push((expr.span.start, expr.span.end));
                 }
             }
-            ExprKind::Name(name) | ExprKind::Attr { name, .. } if is_store[name.0 as usize] => {
+            ExprKind::Name(name) | ExprKind::Attr { name, .. }
+                if *keepers[name.0 as usize].get_or_insert_with(|| handles::keeps_results(module.str(*name))) =>
+            {
                 out.keepers.insert(module.owner(id));
             }
             _ => {}
@@ -489,9 +488,4 @@ fn is_local(eval: &Evaluator<'_>, file: FileId, call: Call<'_>) -> bool {
 /// Names of methods that change what is stored, whatever they are called on.
 fn is_change(name: &str) -> bool {
     List::StoredChanges.has(&name.to_ascii_lowercase().replace("async", ""))
-}
-
-/// A name of something that keeps results.
-fn is_store(name: &str) -> bool {
-    ["cache", "memo", "redis"].iter().any(|word| has_ignoring_case(name, word))
 }

@@ -50,7 +50,7 @@ fn is_on_handle(call: &Call<'_>) -> bool {
     let mut at = call.receiver();
     while let Some(id) = at {
         at = match module.kind(id) {
-            ExprKind::Attr { name, .. } if is_part_of_transaction(module.str(*name)) => return true,
+            ExprKind::Attr { name, .. } if List::TransactionParts.has(module.str(*name)) => return true,
             ExprKind::Attr { base, .. } | ExprKind::Index { base, .. } => Some(*base),
             ExprKind::Call { callee, .. } => Some(*callee),
             ExprKind::Await(inner) => Some(*inner),
@@ -119,14 +119,4 @@ fn leads_to_handle(project: &Project, edge: &Edge) -> bool {
 /// Names of transactions, their sessions, and pages of a driven browser.
 fn is_handle(name: &str) -> bool {
     List::TransactionHandles.has(name) || List::DrivenBrowsers.has(name)
-}
-
-/// A part of a path that can be nothing but a transaction's handle: a model may be called `transaction`.
-fn is_part_of_transaction(name: &str) -> bool {
-    let is_prefix = |rest: &str| rest.is_empty() || rest.starts_with(|letter: char| letter.is_ascii_uppercase() || letter == '_');
-    ["tx", "trx", "txn"]
-        .into_iter()
-        .filter_map(|word| name.strip_prefix(word))
-        .any(is_prefix)
-        || name.ends_with("Tx")
 }

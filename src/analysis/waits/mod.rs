@@ -7,6 +7,8 @@ use rustc_hash::FxHashSet;
 
 use crate::ir::{ExprId, ExprKind, Module, Sym};
 use crate::judge::evidence;
+use crate::libraries::shared::api_names;
+use crate::libraries::shared::clients;
 use crate::libraries::shared::effects::Effects;
 use crate::libraries::shared::query_hooks::is_refresh;
 use crate::libraries::shared::value::FileId;
@@ -168,9 +170,7 @@ impl<'p> FileIo<'p> {
     pub fn shares_handle(&self, eval: &Evaluator<'_>, file: FileId, inner: ExprId) -> bool {
         let Some(call) = self.module.call(inner) else { return false };
         let root = eval.value(file, call.root());
-        let is_connection = root
-            .library_name()
-            .is_some_and(|name| matches!(name, "pg.PoolClient" | "pg.Client" | "mysql2.PoolConnection" | "mysql2.Connection"));
+        let is_connection = root.library_name().is_some_and(clients::is_one_connection);
         is_connection || handle::in_transaction(self.project, self.project.graph.id(file, self.module.owner(inner)), inner)
     }
 
@@ -253,7 +253,7 @@ fn by_name(module: &Module, inner: ExprId) -> Option<Io> {
     loop {
         let next = match module.kind(call.callee) {
             ExprKind::Call { .. } => Some(call.callee),
-            ExprKind::Attr { base, name } if matches!(module.str(*name), "then" | "catch" | "finally") => Some(module.unawaited(*base)),
+            ExprKind::Attr { base, name } if api_names::goes_on(module.str(*name)) => Some(module.unawaited(*base)),
             _ => None,
         };
         match next.and_then(|next| module.call(next)) {
@@ -262,7 +262,7 @@ fn by_name(module: &Module, inner: ExprId) -> Option<Io> {
         }
     }
     let path = module.dotted(call.callee)?;
-    if matches!(path.as_str(), "auth" | "getServerSession" | "getServerAuthSession" | "currentUser") {
+    if api_names::asks_for_user(&path) {
         return Some(Io {
             kind: IoKind::Read,
             words: format!("`{path}`"),

@@ -4,8 +4,11 @@ use super::strength;
 use crate::analysis::redis;
 use crate::finding::Strength;
 use crate::ir::{Call, ExprId, ExprKind, Module};
+use crate::libraries::shared::api_names;
 use crate::libraries::shared::batches::{is_bulk_call, is_bulk_write, is_write_by_condition};
 use crate::libraries::shared::effects::LanguageData;
+use crate::libraries::shared::redis::{END_ARGUMENTS, END_OPTIONS, sets_with_end};
+use crate::libraries::shared::validators;
 use crate::libraries::shared::value::FileId;
 use crate::project::Project;
 use crate::project::deployment::in_sources;
@@ -53,20 +56,16 @@ type Said = (&'static str, String);
 
 /// `redis.set(key, value, ex=60)`, `setex`.
 fn expiry(eval: &Evaluator<'_>, file: FileId, call: &Call<'_>) -> Option<Said> {
-    let method = call
-        .method()
-        .filter(|method| matches!(*method, "set" | "setex" | "psetex" | "setEx"))?;
+    let method = call.method().filter(|method| *method == "set" || sets_with_end(method))?;
     redis::client(eval, file, call)?;
     let module = call.module;
     let has_expiry = method != "set"
-        || ["ex", "px", "exat", "pxat"].iter().any(|name| call.keyword(name).is_some())
+        || END_ARGUMENTS.iter().any(|name| call.keyword(name).is_some())
         || call.args.iter().skip(2).any(|arg| {
             module
                 .string(arg.value)
                 .is_some_and(|text| matches!(text.to_ascii_uppercase().as_str(), "EX" | "PX"))
-                || ["ex", "EX", "px", "PX", "expiration"]
-                    .iter()
-                    .any(|key| module.entry(arg.value, key).is_some())
+                || END_OPTIONS.iter().any(|key| module.entry(arg.value, key).is_some())
         });
     has_expiry.then(|| ("cache-with-ttl", format!("`{method}` gives the entry an expiry.")))
 }
@@ -75,7 +74,7 @@ fn expiry(eval: &Evaluator<'_>, file: FileId, call: &Call<'_>) -> Option<Said> {
 fn bounded_cache(module: &Module, call: &Call<'_>) -> Option<Said> {
     let name = call.method()?;
     let size = match name {
-        "TTLCache" | "LRUCache" | "LFUCache" | "lru_cache" | "alru_cache" => call.keyword("maxsize").or_else(|| call.arg(0))?,
+        name if api_names::can_be_bounded(name) => call.keyword("maxsize").or_else(|| call.arg(0))?,
         _ => return None,
     };
     let size = module.entry(size, "max").or_else(|| module.entry(size, "maxSize")).unwrap_or(size);
@@ -84,7 +83,7 @@ fn bounded_cache(module: &Module, call: &Call<'_>) -> Option<Said> {
 
 /// `limit: int = Query(20, le=100)`.
 fn maximum(module: &Module, call: &Call<'_>) -> Option<Said> {
-    if !matches!(call.method(), Some("Query" | "Field" | "conint")) || call.keyword("le").or_else(|| call.keyword("lt")).is_none() {
+    if !call.method().is_some_and(validators::declares_number) || call.keyword("le").or_else(|| call.keyword("lt")).is_none() {
         return None;
     }
     let owner = module.functions.iter().flat_map(|function| &function.params).find(|param| {

@@ -4,6 +4,7 @@ use crate::ir::{Call, ExprId, ExprKind, TemplatePart};
 use crate::libraries::shared::chain;
 use crate::libraries::shared::fluent::{self, ChainedCall, Fluent};
 use crate::libraries::shared::generic;
+use crate::libraries::shared::handles;
 use crate::libraries::shared::limits;
 use crate::libraries::shared::objects::{self, ExprPlace, Fields};
 use crate::libraries::shared::query::{Outcome, Query, Resolver};
@@ -248,14 +249,8 @@ impl Build<'_> {
             .any(|import| module.str(import.module).contains("drizzle") || module.str(import.module).ends_with("/db"));
         let value = self.resolver.value(step.file, handle);
         let known = value.library_name().is_some_and(|name| name.contains("drizzle"));
-        let named = objects::last_name(module, handle).is_some_and(|name| {
-            let name = name.to_ascii_lowercase();
-            matches!(
-                name.as_str(),
-                "db" | "tx" | "trx" | "database" | "drizzle" | "qb" | "conn" | "client" | "readdb" | "writedb"
-            ) || name.ends_with("db")
-                || name.ends_with("drizzle")
-        });
+        let named = objects::last_name(module, handle)
+            .is_some_and(|name| name.to_ascii_lowercase().ends_with("drizzle") || handles::may_be_database(name));
         let has = |method: &str| steps.iter().any(|step| step.call.method() == Some(method));
         match operation {
             Operation::Select => known || named && (imports || !is_call),

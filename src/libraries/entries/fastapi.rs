@@ -1,6 +1,7 @@
 //! `FastAPI`'s injected functions: what the framework calls before a route.
 
 use crate::ir::{Call, ExprId, ExprKind, FunctionId, Module, Parent};
+use crate::libraries::shared::injected;
 use crate::libraries::shared::query::Resolver;
 use crate::libraries::shared::value::FileId;
 
@@ -45,7 +46,7 @@ pub fn is_dependency(module: &Module, function: FunctionId, expr: ExprId) -> boo
 }
 
 fn is_depends(call: Call<'_>) -> bool {
-    matches!(call.method(), Some("Depends" | "Security"))
+    call.method().is_some_and(injected::is_depends)
 }
 
 fn injected(module: &Module, file: FileId, expr: ExprId, annotation: Option<ExprId>, out: &mut Vec<(FileId, ExprId)>) {

@@ -66,9 +66,7 @@ const QUEUES: &[&str] = &[
 ];
 
 fn is_queue(owner: &str) -> bool {
-    ["celery", "app", "huey", "broker", "queue", "worker", "hatchet"]
-        .iter()
-        .any(|word| owner.contains(word))
+    List::TaskOwners.has(owner)
 }
 
 /// `scheduler.add_job(f, …)`, `queue.enqueue(f, …)`, arq's `cron(f, …)`, `schedule.every().day.do(f)`,
@@ -80,7 +78,7 @@ pub fn call_python(site: &EntryFile<'_>, call: Call<'_>, method: &str, out: &mut
         "cron" if site.imports(&["arq"]) => "cron",
         "do" if call.chain().iter().any(|link| link.method() == Some("every")) => "cron",
         "enqueue" | "enqueue_in" | "enqueue_at" | "enqueue_call" => "task",
-        "add_task" if receiver.contains("background") || receiver == "tasks" || receiver == "bg" => "background task",
+        "add_task" if List::BackgroundTasks.has(&receiver) => "background task",
         _ => return,
     };
     let place = usize::from(matches!(method, "enqueue_in" | "enqueue_at"));

@@ -74,10 +74,7 @@ pub fn of_address(label: &str) -> Often {
 
 /// `GraphQL Mutation x`, `GraphQL mutation Type.x`, `GraphQL CreateOrder.mutate`.
 fn resolver(label: &str) -> Often {
-    let changes = Name::of(label)
-        .words()
-        .any(|word| matches!(word, "mutation" | "mutate" | "mutations"));
-    if changes { Often::Act } else { Often::Read }
+    if List::Mutations.has(label) { Often::Act } else { Often::Read }
 }
 
 /// Whether a function's name says that it changes something: `deleteOrder`, `create_order`.

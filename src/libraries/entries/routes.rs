@@ -5,6 +5,7 @@ use super::mounts::{own_prefix, router_of};
 use super::site::{CLASSFUL, EntryFile, join, may_list, methods_argument, starts_with_any, verb};
 use super::{Decorator, Entry, EntryKind};
 use crate::ir::{Call, ClassId, ExprKind, FunctionId, Module, StmtKind};
+use crate::libraries::shared::handles;
 use crate::libraries::shared::value::{FileId, Value};
 use crate::source::Span;
 use crate::vocabulary::{List, Name};
@@ -254,13 +255,7 @@ fn is_router(site: &EntryFile<'_>, call: Call<'_>) -> bool {
     if let Some(name) = site.library_name(receiver) {
         return starts_with_any(&name, LIBRARIES);
     }
-    let Some(name) = site.last_name(receiver) else { return false };
-    let name = name.to_ascii_lowercase();
-    matches!(name.as_str(), "app" | "api" | "bp" | "routes" | "blueprint" | "application")
-        || name.ends_with("router")
-        || name.ends_with("_app")
-        || name.ends_with("_bp")
-        || name.ends_with("blueprint")
+    site.last_name(receiver).is_some_and(handles::takes_routes)
 }
 
 /// A path below the one that its router has of its own.

@@ -3,6 +3,7 @@
 use super::site::EntryFile;
 use super::{Decorator, Entry, EntryKind};
 use crate::ir::{Call, ClassId};
+use crate::vocabulary::List;
 
 /// `@router.websocket("/ws")`, `@socketio.on("x")`, `@sio.event`.
 pub fn decorated(site: &EntryFile<'_>, decorator: Decorator<'_>, out: &mut Vec<Entry>) {
@@ -69,8 +70,8 @@ pub fn call(site: &EntryFile<'_>, call: Call<'_>, method: &str, out: &mut Vec<En
         "uWebSockets.js",
         "@socket.io",
     ]);
-    let is_server = matches!(receiver.as_str(), "io" | "wss" | "wsserver" | "websocketserver") || receiver.ends_with("namespace");
-    let is_socket = near && (receiver.contains("socket") || matches!(receiver.as_str(), "ws" | "client" | "connection"));
+    let is_server = List::SocketServers.has(&receiver);
+    let is_socket = near && List::SocketHandles.has(&receiver);
     if !is_server && !is_socket {
         return;
     }

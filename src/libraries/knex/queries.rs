@@ -2,6 +2,7 @@
 
 use crate::ir::{Call, ExprId, ExprKind, Module};
 use crate::libraries::shared::fluent::{self, ChainedCall, Fluent};
+use crate::libraries::shared::handles;
 use crate::libraries::shared::knex_words::{self, is_where, read};
 use crate::libraries::shared::objects;
 use crate::libraries::shared::query::{Outcome, Query, Resolver};
@@ -89,7 +90,7 @@ fn is_handle_call(resolver: &dyn Resolver, step: &ChainedCall<'_>) -> bool {
 
 /// Names that a handle called with a table's name has.
 fn is_handle_name(name: &str) -> bool {
-    name.to_ascii_lowercase().contains("knex") || matches!(name, "trx" | "db" | "conn" | "connection" | "qb" | "tx" | "database")
+    name.to_ascii_lowercase().contains("knex") || handles::is_database(name)
 }
 
 fn is_handle(resolver: &dyn Resolver, first: &ChainedCall<'_>) -> bool {

@@ -2,6 +2,7 @@
 
 use crate::ir::{Call, ClassId, ExprId, ExprKind};
 use crate::libraries::shared::fluent::{self, ChainedCall, Fluent};
+use crate::libraries::shared::handles;
 use crate::libraries::shared::limits;
 use crate::libraries::shared::objects::{self, ExprPlace, FilterGrammar, Filters, Op};
 use crate::libraries::shared::query::{Outcome, Query, Resolver};
@@ -224,9 +225,7 @@ fn is_manager(resolver: &dyn Resolver, file: FileId, handle: ExprId) -> bool {
     match resolver.value(file, handle) {
         Value::External(name) | Value::ExternalInstance(name) => name.contains("mikro-orm"),
         Value::Unknown => {
-            query_builder::imports(module, &["mikro-orm"])
-                && objects::last_name(module, handle)
-                    .is_some_and(|name| matches!(name, "em" | "manager" | "entityManager" | "orm" | "transactionManager" | "tx"))
+            query_builder::imports(module, &["mikro-orm"]) && objects::last_name(module, handle).is_some_and(handles::may_be_database)
         }
         _ => false,
     }

@@ -7,6 +7,7 @@ use crate::ir::{Call, ExprId, ExprKind, Module};
 use crate::libraries::mongo::operators::{descends, filters, orders, stages};
 use crate::libraries::shared::comparison::{ConditionReader, Conditions};
 use crate::libraries::shared::fluent::{self, ChainedCall};
+use crate::libraries::shared::handles;
 use crate::libraries::shared::limits;
 use crate::libraries::shared::objects;
 use crate::libraries::shared::query::{Outcome, Query, Resolver};
@@ -155,8 +156,8 @@ fn is_database(resolver: &dyn Resolver, file: FileId, expr: ExprId) -> bool {
             .library_name()
             .is_some_and(|library| is_mongo(library) && library.ends_with("Client"));
     }
-    let name = objects::last_name(module, expr).unwrap_or_default().trim_start_matches('_');
-    held.is_unknown() && imports_driver(module) && (matches!(name, "db" | "database" | "get_database" | "get_db") || name.contains("mongo"))
+    let name = objects::last_name(module, expr).unwrap_or_default();
+    held.is_unknown() && imports_driver(module) && (name.contains("mongo") || handles::is_database(name))
 }
 
 fn is_document(resolver: &dyn Resolver, file: FileId, class: crate::ir::ClassId) -> bool {

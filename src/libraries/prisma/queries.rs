@@ -2,6 +2,7 @@
 
 use crate::budget;
 use crate::ir::{Call, ExprId, ExprKind, Module, Parent, StmtKind};
+use crate::libraries::shared::handles;
 use crate::libraries::shared::limits;
 use crate::libraries::shared::objects::{self, ExprPlace, Fields, FilterGrammar, Filters, ObjectField, Op};
 use crate::libraries::shared::query::{Outcome, Query, Resolver};
@@ -234,14 +235,10 @@ fn is_client(resolver: &dyn Resolver, file: FileId, base: ExprId, model: &str, m
     if name.to_ascii_lowercase().contains("prisma") && name != "Prisma" {
         return true;
     }
-    let is_handle = matches!(
-        name,
-        "db" | "tx" | "trx" | "client" | "transaction" | "dbClient" | "orm" | "t" | "database" | "dbRead" | "dbWrite" | "em"
-    );
     let has_object = call
         .arg(0)
         .is_none_or(|arg| matches!(call.module.kind(arg), ExprKind::Object(_) | ExprKind::Name(_)));
-    resolver.knows_table(model) && has_object && (is_handle || !is_common(method))
+    resolver.knows_table(model) && has_object && (!is_common(method) || handles::may_be_database(name))
 }
 
 fn shape_of_method(method: &str, statement: &mut Statement) {

@@ -8,9 +8,14 @@ pub fn is_initializer(name: &str) -> bool {
     matches!(name, "__init__" | "constructor")
 }
 
+/// Whether a method makes an object, or is what makes it ready.
+pub fn begins_object(name: &str) -> bool {
+    is_initializer(name) || name == "__new__"
+}
+
 /// Whether a method makes an object, or makes it ready to be used.
 pub fn makes_object(name: &str) -> bool {
-    is_initializer(name) || matches!(name, "__new__" | "__aenter__" | "__enter__")
+    begins_object(name) || matches!(name, "__aenter__" | "__enter__")
 }
 
 /// Whether a function, as it is written, asks of what type its first argument is.
@@ -30,7 +35,12 @@ pub fn runs_together(method: &str) -> bool {
 
 /// Whether a call around another one ends its wait: `asyncio.wait_for(…)`, `Promise.race([…])`, `anyio.move_on_after(…)`.
 pub fn ends_wait(method: &str) -> bool {
-    matches!(method, "wait_for" | "race" | "move_on_after" | "fail_after")
+    ends_scope(method) || matches!(method, "wait_for" | "race")
+}
+
+/// Whether a context manager of anyio ends the waits in it: `with anyio.move_on_after(5):`.
+pub fn ends_scope(method: &str) -> bool {
+    matches!(method, "move_on_after" | "fail_after")
 }
 
 /// Whether a method of an event loop runs a function on it later.
@@ -77,6 +87,17 @@ pub fn ends_transaction(method: &str) -> bool {
 /// Whether a function of a client's library makes a client or opens its connection, and sends no request.
 pub fn makes_client(function: &str) -> bool {
     matches!(function, "connect" | "from_url" | "create" | "extend")
+}
+
+/// Whether a function without arguments, as it is written, asks who sends the request: of Auth.js, of Clerk, and as templates of a
+/// program that is made with the former call it.
+pub fn asks_for_user(path: &str) -> bool {
+    matches!(path, "auth" | "getServerSession" | "getServerAuthSession" | "currentUser")
+}
+
+/// Whether a parameter of a method that a framework calls for each row is none of the row's.
+pub fn is_none_of_row(param: &str) -> bool {
+    matches!(param, "self" | "cls" | "info")
 }
 
 /// Whether a global is there in browsers alone.
@@ -164,11 +185,6 @@ pub fn loads_relations(method: &str) -> bool {
 /// Keys of a query's options under which relations are loaded along.
 pub const RELATION_KEYS: &[&str] = &["include", "select", "with"];
 
-/// Whether a folder is one that frameworks look for templates in.
-pub fn is_template_folder(folder: &str) -> bool {
-    matches!(folder, "templates" | "jinja2" | "jinja" | "template")
-}
-
 /// Whether a function makes a page of a template and a context.
 pub fn renders_template(function: &str) -> bool {
     matches!(
@@ -182,6 +198,26 @@ pub fn is_render_option(name: &str) -> bool {
     matches!(name, "context" | "request" | "name" | "template_name")
 }
 
+/// Whether a method of a paginator gives one of its pages.
+pub fn gives_page(method: &str) -> bool {
+    matches!(method, "get_page" | "page")
+}
+
+/// Whether a step of a path in a filter is no column: of Prisma, and Django's `in` and `exact`.
+pub fn is_step_of_filter(step: &str) -> bool {
+    matches!(step, "is" | "some" | "equals" | "in" | "exact")
+}
+
+/// Whether a method of a promise goes on when its value is there.
+pub fn goes_on(method: &str) -> bool {
+    matches!(method, "then" | "catch" | "finally")
+}
+
+/// Whether a class or decorator is of a cache that can have a maximum: of cachetools, functools and lru-cache.
+pub fn can_be_bounded(cache: &str) -> bool {
+    matches!(cache, "TTLCache" | "LRUCache" | "LFUCache" | "lru_cache" | "alru_cache")
+}
+
 /// Whether an attribute of a page or a paginator gives its rows.
 pub fn gives_page_rows(attribute: &str) -> bool {
     matches!(attribute, "object_list" | "all" | "items")
@@ -190,6 +226,11 @@ pub fn gives_page_rows(attribute: &str) -> bool {
 /// Whether a column is one that a database has in each table and nobody declares.
 pub fn is_system_column(name: &str) -> bool {
     matches!(name, "rowid" | "ctid" | "oid" | "tableoid")
+}
+
+/// Whether a literal of SQL says that something is so, is not so or is not there.
+pub fn is_state(literal: &str) -> bool {
+    ["null", "true", "false"].iter().any(|state| literal.eq_ignore_ascii_case(state))
 }
 
 /// Whether a text of SQL, in small letters, begins with an operator that compares what stands before it.

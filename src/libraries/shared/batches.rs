@@ -1,5 +1,7 @@
 //! What libraries have for many at once: bulk writes, and services that take or give several keys in one request.
 
+use crate::vocabulary::List;
+
 /// Methods that write many rows with one statement.
 pub fn is_bulk_write(method: &str) -> bool {
     matches!(
@@ -45,8 +47,7 @@ pub fn is_bulk_call(method: &str) -> bool {
 
 /// Whether a remote call, by its dotted name, has a form for many keys or texts: caches and embeddings.
 pub fn has_batch_form(name: &str) -> bool {
-    let name = name.to_ascii_lowercase();
-    ["redis", "valkey", "memcache", "embed"].iter().any(|sign| name.contains(sign))
+    List::BatchForms.has(name)
 }
 
 /// Whether a client makes one statement of all calls of a method that come in one tick.

@@ -1,10 +1,12 @@
 //! What becomes of a function that is passed as an argument: does it run now, once an element, later, or elsewhere.
 
 use super::effects::Effects;
+use super::handles;
 use super::one_value::is_one_value;
 use super::query::Resolver;
 use super::value::{FileId, Value};
 use crate::ir::{Call, ExprId, ExprKind, FunctionId, Language, LoopKind, Module, Parent, StmtKind, Sym};
+use crate::vocabulary::List;
 
 /// Expressions between a callback's name and the call that it is handed to.
 const MAX_HANDED_ON: usize = 6;
@@ -45,8 +47,7 @@ pub fn callback(resolver: &dyn Resolver, file: FileId, call: Call<'_>, argument:
 /// A name that says "once an element", for helpers whose body is more than a loop: `mapWithConcurrency`,
 /// `asyncForEach`.
 fn maps(name: &str) -> bool {
-    let name = name.to_ascii_lowercase();
-    name.starts_with("map") || name.starts_with("pmap") || name.contains("foreach") || name.ends_with("map") || name.ends_with("_each")
+    List::Mapping.has(name)
 }
 
 /// Whether a decorator makes every call of a function run elsewhere: `@sync_to_async`.
@@ -133,7 +134,7 @@ fn is_barrier(call: Call<'_>, method: &str, library: Option<&str>) -> bool {
 }
 
 fn is_per_element(call: Call<'_>, method: &str, argument: usize, value: &Value) -> bool {
-    if call.receiver().is_none() || is_function_library(call) {
+    if call.receiver().is_none() || is_on_function_library(call) {
         // The project's own function is judged by its body.
         if matches!(value, Value::Function(..)) {
             return false;
@@ -226,11 +227,16 @@ fn takes_collection(name: &str) -> bool {
     )
 }
 
+/// Whether a name is one under which a library of functions over collections is imported.
+pub fn is_function_library(name: &str) -> bool {
+    matches!(name, "_" | "lodash" | "async" | "Bluebird" | "itertools" | "functools")
+}
+
 /// `_.map(xs, f)`, `async.each(xs, f)`, `Promise.map(xs, f)`, `R.map(f, xs)`: the collection is an argument.
-fn is_function_library(call: Call<'_>) -> bool {
+fn is_on_function_library(call: Call<'_>) -> bool {
     let Some(receiver) = call.receiver() else { return false };
     match call.module.name(receiver) {
-        Some("_" | "lodash" | "async" | "Bluebird" | "itertools" | "functools") => true,
+        Some(name) if is_function_library(name) => true,
         Some("Promise") => call.method() == Some("map") || call.method() == Some("each") || call.method() == Some("mapSeries"),
         _ => false,
     }
@@ -284,10 +290,7 @@ fn is_later(call: Call<'_>, method: &str) -> bool {
         | "test" => true,
         "on" | "once" | "off" | "subscribe" | "listen" => call.args.len() > 1 || method == "subscribe",
         "get" | "post" | "put" | "patch" | "delete" | "all" | "use" | "route" => {
-            call.module.language == Language::TypeScript
-                && (receiver.ends_with("router")
-                    || receiver.ends_with("app")
-                    || matches!(receiver.as_str(), "server" | "fastify" | "api" | "routes"))
+            call.module.language == Language::TypeScript && handles::takes_routes(&receiver)
         }
         "query" | "mutation" | "subscription" => {
             call.module.language == Language::TypeScript && call.args.len() == 1 && receiver_chain_has_procedure(call)

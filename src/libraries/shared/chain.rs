@@ -3,6 +3,7 @@
 use crate::budget;
 use crate::ir::{Call, ExprId, ExprKind, FunctionId, Module, Parent, Standing, Sym};
 use crate::libraries::shared::query::{Query, Resolver};
+use crate::libraries::shared::tasks::wraps_task;
 use crate::libraries::shared::value::{FileId, Value};
 use crate::statement::{RowLimit, Statement};
 
@@ -287,13 +288,7 @@ pub fn is_awaited(module: &Module, expr: ExprId) -> bool {
             ExprKind::Await(_) => return true,
             ExprKind::Call { callee, .. } if *callee != at => {
                 let method = module.call(parent).and_then(|call| call.method()).unwrap_or("");
-                if matches!(
-                    method,
-                    "gather" | "wait_for" | "create_task" | "ensure_future" | "shield" | "as_completed" | "wait"
-                ) {
-                    return true;
-                }
-                return false;
+                return wraps_task(method) || matches!(method, "gather" | "as_completed" | "wait");
             }
             ExprKind::List(_) | ExprKind::Tuple(_) | ExprKind::Comp(_) | ExprKind::Spread(_) | ExprKind::Cond { .. } => at = parent,
             _ => return false,

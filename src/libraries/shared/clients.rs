@@ -1,6 +1,7 @@
 //! Kinds of clients, by the names of their libraries.
 
 use crate::ir::ExprKind;
+use crate::vocabulary::List;
 
 /// Clients that their libraries hand out as context managers on top of a shared session, and files.
 pub fn is_meant_for_one_use(name: &str) -> bool {
@@ -25,28 +26,19 @@ pub fn is_sql_driver(package: &str) -> bool {
         .any(|driver| package.starts_with(driver))
 }
 
+/// Whether a type of a driver is one connection, and no pool of them.
+pub fn is_one_connection(name: &str) -> bool {
+    matches!(name, "pg.PoolClient" | "pg.Client" | "mysql2.PoolConnection" | "mysql2.Connection")
+}
+
 /// Functions that send a request to the address they are given.
 pub fn sends_request(function: &str) -> bool {
-    [
-        "fetch",
-        "$fetch",
-        "useFetch",
-        "ofetch",
-        "authFetch",
-        "apiFetch",
-        "fetchJson",
-        "axios",
-        "ky",
-    ]
-    .contains(&function)
+    matches!(function, "fetch" | "$fetch" | "useFetch" | "ofetch" | "axios" | "ky") || List::OwnFetches.has(function)
 }
 
 /// Words of what sends requests by the names of its methods: `api.get("/orders")`, `this.http.post(…)`.
 pub fn is_http_client(name: &str) -> bool {
-    let name = name.to_ascii_lowercase();
-    ["axios", "api", "http", "client", "request", "ky", "fetcher", "$http"]
-        .iter()
-        .any(|client| name.contains(client))
+    List::HttpClients.has(name)
 }
 
 /// Options of a client that hold the address which all its requests start with.

@@ -67,6 +67,21 @@ pub fn appends(method: &str) -> bool {
     matches!(method, "append" | "appendleft" | "push" | "unshift" | "extend" | "insert")
 }
 
+/// Whether a method puts an element under a key, or one that is its own key.
+pub fn puts(method: &str) -> bool {
+    matches!(method, "add" | "set" | "setdefault")
+}
+
+/// Whether a method asks for a key or an element.
+pub fn asks(method: &str) -> bool {
+    matches!(method, "get" | "has" | "includes")
+}
+
+/// Whether a function or method gives the keys or values of a mapping: `HOSTS.items()`, `Object.keys(HOSTS)`.
+pub fn gives_parts(method: &str) -> bool {
+    matches!(method, "items" | "keys" | "values" | "entries")
+}
+
 /// Whether a method takes elements away.
 pub fn takes_away(method: &str) -> bool {
     matches!(

@@ -5,6 +5,16 @@ pub fn is_mark(name: &str) -> bool {
     matches!(name, "FromDishka" | "FromComponent" | "Injected")
 }
 
+/// Whether a call says that its first argument is a dependency of `FastAPI`: `Depends(f)`, `Security(f)`.
+pub fn is_depends(function: &str) -> bool {
+    matches!(function, "Depends" | "Security")
+}
+
+/// The same, also of other containers: `Inject(f)`, `Provide(f)`.
+pub fn takes_maker(function: &str) -> bool {
+    is_depends(function) || matches!(function, "Inject" | "Provide")
+}
+
 /// What a provider of a declared container gives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Provided {

@@ -15,6 +15,7 @@ pub mod entities;
 pub mod field_models;
 pub mod fluent;
 pub mod generic;
+pub mod handles;
 pub mod index_words;
 pub mod injected;
 pub mod kept_functions;

@@ -44,13 +44,7 @@ pub fn growing(key: &str) -> Option<&'static str> {
 
 /// Names of things that only say "still here".
 pub fn is_keep_alive(name: &str) -> bool {
-    let name = name.to_ascii_lowercase();
-    ["heartbeat", "keepalive", "keep_alive", "keep-alive", "/ping"]
-        .iter()
-        .any(|sign| name.contains(sign))
-        || name == "ping"
-        || name.ends_with(".ping")
-        || name.ends_with("sendping")
+    List::KeepAlive.has(name)
 }
 
 /// Libraries whose intervals are looks at local files.

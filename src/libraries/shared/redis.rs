@@ -51,20 +51,20 @@ pub fn is_python_client(name: &str) -> bool {
 pub fn ends_key(method: &str) -> bool {
     matches!(
         method,
-        "expire"
-            | "pexpire"
-            | "expireat"
-            | "pexpireat"
-            | "expireAt"
-            | "pExpire"
-            | "setex"
-            | "psetex"
-            | "setEx"
-            | "delete"
-            | "del"
-            | "unlink"
-    )
+        "expire" | "pexpire" | "expireat" | "pexpireat" | "expireAt" | "pExpire" | "delete" | "del" | "unlink"
+    ) || sets_with_end(method)
 }
+
+/// Whether a command sets a key with its end.
+pub fn sets_with_end(method: &str) -> bool {
+    matches!(method, "setex" | "psetex" | "setEx")
+}
+
+/// Keyword arguments of `set` that give the key an end.
+pub const END_ARGUMENTS: &[&str] = &["ex", "px", "exat", "pxat"];
+
+/// Options of `set` in an object that do so.
+pub const END_OPTIONS: &[&str] = &["ex", "EX", "px", "PX", "expiration"];
 
 /// Whether a command waits until a list or stream has an element.
 pub fn waits_for_element(method: &str) -> bool {

@@ -3,6 +3,7 @@
 use crate::ir::{ClassId, ExprId, ExprKind, FunctionId, Language, Module, Param, StmtKind, Sym};
 use crate::libraries::shared::query::Resolver;
 use crate::libraries::shared::value::FileId;
+use crate::vocabulary::List;
 
 /// What calls a method once a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -102,18 +103,7 @@ fn looks_at_decorated(module: &Module, function: FunctionId) -> Option<bool> {
 
 /// Types of which an answer has one, or one for each list: the roots, what a mutation gives back, pages of a list.
 fn is_single_type(name: &str) -> bool {
-    const ENDS: &[&str] = &[
-        "Query",
-        "Mutation",
-        "Subscription",
-        "Payload",
-        "Result",
-        "Response",
-        "Connection",
-        "PageInfo",
-        "Viewer",
-    ];
-    ENDS.iter().any(|end| name.ends_with(end))
+    List::SingleTypes.has(name)
 }
 
 fn reads_name(module: &Module, function: FunctionId, name: Sym) -> bool {
@@ -151,9 +141,7 @@ fn is_import_hook(name: &str) -> bool {
 /// Fields of the root types are asked once a request.
 fn is_root_type(module: &Module, class: ClassId) -> bool {
     let name = module.class(class).name.map_or("", |name| module.str(name));
-    ["Query", "Queries", "Mutation", "Mutations", "Subscription", "Subscriptions"]
-        .iter()
-        .any(|root| name.ends_with(root))
+    List::RootTypes.has(name)
 }
 
 fn has_decorator(module: &Module, function: FunctionId, names: &[&str]) -> bool {

@@ -5,6 +5,7 @@ use crate::libraries::shared::declared::{Consts, Declared, TextPiece, sql_change
 use crate::libraries::shared::query::Resolver;
 use crate::libraries::shared::value::FileId;
 use crate::statement::{SchemaChange, SchemaOp};
+use crate::vocabulary::List;
 
 /// Arguments among which the text is looked for: a handle may stand before it.
 const MOST_BEFORE: usize = 3;
@@ -94,13 +95,8 @@ fn add(found: &mut Declared, consts: &Consts, file: FileId, argument: ExprId) {
 /// Whether a change adds something that stays and has a name: what is copied into `orders_new` and renamed is the table that is known.
 fn is_lasting(change: &SchemaChange) -> bool {
     let is_stopgap = |name: &str| {
-        let name = name.trim().to_ascii_lowercase();
-        if name.is_empty() {
-            return true;
-        }
-        ["_new", "_old", "_tmp", "_temp", "_backup", "_copy"]
-            .iter()
-            .any(|end| name.ends_with(end))
+        let name = name.trim();
+        name.is_empty() || List::Stopgaps.has(name)
     };
     match &change.op {
         SchemaOp::CreateTable(table, _) => !is_stopgap(&table.name),

@@ -9,6 +9,7 @@ use crate::libraries::entries::{Entry, EntryKind};
 use crate::libraries::shared::value::FileId;
 use crate::project::eval::Code;
 use crate::syntax::graphql::{Document, Fragment, GraphqlOperation, Selection};
+use crate::vocabulary::{List, Name};
 use crate::walk::FileRole;
 
 /// How clients ask a field of a GraphQL server.
@@ -31,42 +32,6 @@ pub struct AskedFields {
 /// Of the fields at a server's roots that have resolvers, so many a hundred must be asked before a field that is not counts as unused:
 /// who asks less is a client of a part, and others are elsewhere.
 const COVERED: usize = 30;
-/// Parts of a page of rows.
-const PAGES: &[&str] = &["edges", "nodes", "items", "results", "rows"];
-/// Words that are no plurals though they end so.
-const NO_PLURALS: &[&str] = &[
-    "access",
-    "address",
-    "alias",
-    "analysis",
-    "analytics",
-    "basis",
-    "bonus",
-    "bus",
-    "canvas",
-    "class",
-    "credentials",
-    "details",
-    "focus",
-    "gas",
-    "has",
-    "is",
-    "metrics",
-    "news",
-    "preferences",
-    "process",
-    "progress",
-    "properties",
-    "radius",
-    "series",
-    "settings",
-    "statistics",
-    "stats",
-    "status",
-    "success",
-    "totals",
-    "was",
-];
 
 impl AskedFields {
     /// Joins the documents of a project to its resolvers.
@@ -371,7 +336,7 @@ impl<'d> Walk<'d> {
         let known = self.offered.field(here.on, name);
         let is_list = known.map_or_else(|| is_list_by_name(name), |(_, is_list)| is_list);
         // `orders(first: 1) { edges { … } }`: the list is a level below.
-        let is_one = one || here.one && PAGES.contains(&name);
+        let is_one = one || here.one && List::PageParts.has(name);
         let under = if is_list && !is_one { Under::List } else { here.under };
         let below = Here {
             on: known.map(|(of, _)| of),
@@ -459,14 +424,9 @@ impl<'d> Walk<'d> {
 
 /// Whether a field gives a list, by its name alone: the parts of a page, and plurals.
 fn is_list_by_name(name: &str) -> bool {
-    if PAGES.contains(&name) {
-        return true;
-    }
-    let last = name
-        .rfind(|letter: char| letter.is_ascii_uppercase())
-        .map_or(name, |at| &name[at..]);
-    let last = last.to_ascii_lowercase();
-    last.ends_with('s') && !last.ends_with("ss") && !NO_PLURALS.contains(&last.as_str())
+    let words = Name::of(name);
+    let last = words.last();
+    List::PageParts.has(name) || last.ends_with('s') && !last.ends_with("ss") && !List::Singulars.has(last)
 }
 
 #[cfg(test)]

@@ -10,13 +10,12 @@ use crate::libraries::shared::polling::is_interval_option;
 use crate::libraries::shared::value::FileId;
 use crate::project::deployment::pools::number;
 use crate::project::eval::{Code, Evaluator};
+use crate::vocabulary::List;
 
 /// Expressions and functions that are climbed.
 const MAX_STEPS: usize = 400;
 /// How far a number of milliseconds is followed.
 const MAX_NAMES: u32 = 6;
-/// Last words of classes that are components or pages.
-const COMPONENTS: &[&str] = &["Component", "Page", "View", "Screen", "Widget", "Store"];
 
 /// The component or function that a request or a call stands in.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -128,7 +127,7 @@ impl<'c> Holders<'c> {
         let definition = module.function(function);
         if let Some(class) = definition.class {
             let name = module.class(class).name.map(|name| module.str(name))?;
-            return COMPONENTS.iter().any(|word| name.ends_with(word)).then(|| name.to_owned());
+            return List::Components.has(name).then(|| name.to_owned());
         }
         let name = definition.name.map(|name| module.str(name))?;
         // `GET` is a route of Next.js.

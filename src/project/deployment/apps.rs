@@ -4,11 +4,14 @@ use rustc_hash::FxHashSet;
 
 use crate::ir::{Call, ExprId, ExprKind, Language, Module, StmtKind};
 use crate::libraries::entries::EntryKind;
+use crate::libraries::shared::handles;
+use crate::libraries::shared::injected;
 use crate::libraries::shared::value::{FileId, Value};
 use crate::project::eval::{Code, Evaluator};
 use crate::project::graph::{FnId, Graph};
-use crate::source::{Span, has_ignoring_case};
+use crate::source::Span;
 use crate::syntax::settings::ConfigKind;
+use crate::vocabulary::List;
 
 /// An application with fewer routes is a probe or a hook of something else.
 const FEWEST_ROUTES: usize = 2;
@@ -186,12 +189,7 @@ pub fn find(code: &Code, graph: &Graph) -> Vec<App> {
     apps.sort_by_key(|app| {
         let path = path(app);
         let stem = path.rsplit('/').next().and_then(|name| name.split('.').next()).unwrap_or("");
-        (
-            !matches!(stem, "main" | "app" | "server" | "index" | "base" | "settings"),
-            path.matches('/').count(),
-            app.file,
-            app.span.start,
-        )
+        (!List::MainFiles.has(stem), path.matches('/').count(), app.file, app.span.start)
     });
     apps
 }
@@ -466,7 +464,7 @@ fn wraps(module: &Module, live: &dyn Fn(ExprId) -> bool) -> Option<Span> {
         let of_app = call
             .arg(0)
             .and_then(|arg| module.name(arg))
-            .is_some_and(|name| matches!(name, "app" | "application" | "handler"));
+            .is_some_and(|name| name == "handler" || handles::is_application(name));
         of_app && tail(module, id).is_some_and(is_compressor) && live(id)
     });
     found.next().map(|(_, expr)| expr.span)
@@ -485,21 +483,15 @@ fn tail(module: &Module, expr: ExprId) -> Option<&str> {
 }
 
 fn is_compressor(name: &str) -> bool {
-    ["gzip", "compress", "brotli", "deflate", "zstd"]
-        .iter()
-        .any(|part| has_ignoring_case(name, part))
+    List::Compressing.has(name)
 }
 
 fn is_meter(name: &str) -> bool {
-    ["metric", "prometheus", "telemetry", "tracing", "apm"]
-        .iter()
-        .any(|part| has_ignoring_case(name, part))
+    List::Metering.has(name)
 }
 
 fn is_limiter(name: &str) -> bool {
-    ["ratelimit", "rate_limit", "throttl", "slowdown", "slow_down"]
-        .iter()
-        .any(|part| has_ignoring_case(name, part))
+    List::Limiting.has(name)
 }
 
 /// A limiter of the project's own that handlers depend on.
@@ -507,7 +499,7 @@ fn depends(module: &Module, live: &dyn Fn(ExprId) -> bool) -> Option<Span> {
     let mut depends = module.call_ids().filter(|&id| {
         let Some(call) = module.call(id) else { return false };
         let given = || call.arg(0).and_then(|arg| tail(module, arg));
-        matches!(call.method(), Some("Depends" | "Security")) && given().is_some_and(is_limiter) && live(id)
+        call.method().is_some_and(injected::is_depends) && given().is_some_and(is_limiter) && live(id)
     });
     depends.next().map(|id| module.expr(id).span)
 }

@@ -4,6 +4,7 @@ use crate::ir::{ExprId, ExprKind, Parent, StmtKind};
 use crate::libraries::shared::value::FileId;
 use crate::project::eval::Code;
 use crate::source::Span;
+use crate::vocabulary::List;
 
 /// Larger numbers are no sizes of batches.
 const LARGEST: f64 = 1_000_000.0;
@@ -74,6 +75,5 @@ pub fn find(code: &Code) -> Vec<Batch> {
 }
 
 fn is_batch(name: &str) -> bool {
-    let plain = name.to_lowercase().replace('_', "");
-    plain.ends_with("batchsize") || plain.ends_with("chunksize") || plain.ends_with("batchlimit")
+    List::BatchSizes.has(name)
 }

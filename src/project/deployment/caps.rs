@@ -108,11 +108,7 @@ fn kind_of(name: &str) -> Option<CapKind> {
     if concurrent {
         return Some(CapKind::Constant);
     }
-    matches!(
-        name,
-        "DB_POOL_SIZE" | "DATABASE_POOL_SIZE" | "DB_MAX_CONNECTIONS" | "DATABASE_MAX_CONNECTIONS" | "DB_POOL_MAX"
-    )
-    .then_some(CapKind::PoolConstant)
+    List::PoolSizes.has(name).then_some(CapKind::PoolConstant)
 }
 
 /// The names of such constants that a module reads.

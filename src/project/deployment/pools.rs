@@ -5,6 +5,7 @@ use crate::libraries::shared::value::{FileId, Value};
 use crate::project::eval::{Code, Evaluator};
 use crate::project::scope::Bound;
 use crate::source::{Span, has_ignoring_case};
+use crate::vocabulary::List;
 
 const MAX_DEPTH: u32 = 8;
 
@@ -368,10 +369,8 @@ pub fn number(eval: &Evaluator<'_>, file: FileId, expr: ExprId, depth: u32) -> O
         ExprKind::Binary { op, right, .. } if matches!(module.str(*op), "or" | "??") => number(eval, file, *right, depth),
         ExprKind::Call { .. } => {
             let call = module.call(expr)?;
-            let wanted = matches!(
-                call.method()?,
-                "int" | "Number" | "parseInt" | "getenv" | "get" | "Field" | "config" | "env" | "getIntEnv" | "min" | "max"
-            );
+            let method = call.method()?;
+            let wanted = matches!(method, "int" | "Number" | "parseInt" | "Field" | "min" | "max") || List::SettingReads.has(method);
             let default = call.keyword("default").or_else(|| match call.method() {
                 Some("int" | "Number" | "parseInt" | "Field") => call.arg(0),
                 _ => call.arg(1),
@@ -438,7 +437,7 @@ fn head(eval: &Evaluator<'_>, file: FileId, expr: ExprId, depth: u32) -> Option<
         ExprKind::Call { .. } => {
             let call = module.call(expr)?;
             match call.method()? {
-                "getenv" | "get" | "config" | "env" => head(eval, file, call.keyword("default").or_else(|| call.arg(1))?, depth),
+                method if List::SettingReads.has(method) => head(eval, file, call.keyword("default").or_else(|| call.arg(1))?, depth),
                 "str" | "make_url" => head(eval, file, call.arg(0)?, depth),
                 "replace" => head(eval, file, call.receiver()?, depth),
                 _ => None,

@@ -2,6 +2,7 @@
 
 use super::{Evaluator, Found, Parameter};
 use crate::ir::{ExprId, ExprKind};
+use crate::libraries::shared::injected;
 use crate::libraries::shared::value::{FileId, Value};
 use crate::project::scope::{Bound, Member};
 
@@ -73,16 +74,16 @@ impl Evaluator<'_> {
     fn param_maker(&self, (at, function, index): Parameter, steps: u32) -> Option<(FileId, ExprId)> {
         let module = self.m(at);
         let param = module.function(function).params.get(index)?;
-        let injected = |told: ExprId| {
+        let of_told = |told: ExprId| {
             let call = module.call(told)?;
-            matches!(call.method(), Some("Depends" | "Security" | "Inject" | "Provide")).then_some(())?;
+            call.method().filter(|method| injected::takes_maker(method))?;
             let Value::Function(at, function) = self.value(at, call.arg(0)?) else {
                 return None;
             };
             let made = self.returned(at, function).first().copied()?;
             self.maker(at, made, steps + 1)
         };
-        if let Some(found) = param.default.and_then(injected) {
+        if let Some(found) = param.default.and_then(of_told) {
             return Some(found);
         }
         let annotation = param.annotation?;
@@ -94,7 +95,7 @@ impl Evaluator<'_> {
             .is_some_and(|name| name.rsplit('.').next() == Some("Annotated"));
         match module.kind(*index) {
             ExprKind::Tuple(parts) if is_annotated => {
-                let found = parts.iter().skip(1).find_map(|&part| injected(part));
+                let found = parts.iter().skip(1).find_map(|&part| of_told(part));
                 found.or_else(|| self.maker(at, *parts.first()?, steps + 1))
             }
             _ => Some((at, annotation)),

@@ -91,7 +91,7 @@ impl Evaluator<'_> {
                 _ => held,
             };
         };
-        if !matches!(call.method(), Some("Depends" | "Security" | "Inject" | "Provide")) {
+        if !call.method().is_some_and(injected::takes_maker) {
             return self.value(file, default);
         }
         let Some(dependency) = call.arg(0) else { return Value::Unknown };

@@ -9,6 +9,7 @@ use crate::libraries::shared::injected::{self, Provided};
 use crate::libraries::shared::query::Outcome;
 use crate::libraries::shared::value::{FileId, Value};
 use crate::project::scope::Member;
+use crate::vocabulary::List;
 
 impl Evaluator<'_> {
     pub(super) fn call_value(&self, file: FileId, expr: ExprId) -> Value {
@@ -114,7 +115,7 @@ impl Evaluator<'_> {
                 Some(Value::Function(at, function)) => self.result(at, function).many(),
                 _ => Value::Unknown,
             },
-            (_, "get" | "resolve" | "make" | "inject") => match arg.map(|arg| self.value(file, arg)) {
+            _ if arg.is_some() && List::InstanceReads.has(method) => match arg.map(|arg| self.value(file, arg)) {
                 Some(Value::Class(at, class)) => Value::Instance(at, class),
                 _ => Value::Unknown,
             },

@@ -1,7 +1,9 @@
 //! Whether a call is awaited.
 
 use crate::ir::{ExprId, ExprKind, Module, Parent, StmtKind};
+use crate::libraries::shared::api_names::waits_for_all;
 use crate::libraries::shared::callbacks::is_iteration;
+use crate::libraries::shared::tasks::wraps_task;
 
 /// Expressions around a call among which what awaits it is looked for.
 const MAX_AROUND_CALL: usize = 12;
@@ -41,20 +43,7 @@ fn end(module: &Module, id: ExprId) -> End {
                     // What a call holds is what is called or an argument.
                     let is_arg = module.expr(id).parent == parent && *callee != id;
                     let name = module.call(at).and_then(|call| call.method()).unwrap_or("");
-                    let gathers = matches!(
-                        name,
-                        "gather"
-                            | "all"
-                            | "allSettled"
-                            | "race"
-                            | "wait_for"
-                            | "shield"
-                            | "create_task"
-                            | "ensure_future"
-                            | "timeout"
-                            | "push"
-                            | "append"
-                    );
+                    let gathers = wraps_task(name) || waits_for_all(name) || matches!(name, "race" | "timeout" | "push" | "append");
                     // A callee in the chain (`x().then()`) goes on; an argument of something else does not.
                     if is_arg && !gathers && !is_iteration(name) {
                         return End::Other;

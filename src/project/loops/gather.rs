@@ -3,6 +3,8 @@
 use rustc_hash::FxHashSet;
 
 use crate::ir::{Call, ExprId, ExprKind, Language, Module, Parent, StmtKind};
+use crate::libraries::shared::api_names::waits_for_all;
+use crate::vocabulary::List;
 
 /// Expressions between a call and the gather or list that takes it.
 const MAX_AROUND_CALL: usize = 6;
@@ -61,23 +63,9 @@ fn is_gather(call: &Call<'_>) -> bool {
     match call.method().unwrap_or_default() {
         // Python's own `any([…])` takes what is there.
         "all" | "any" => call.receiver().is_some() || call.module.language != Language::Python,
-        method => waits_for_all(method),
+        "race" | "as_completed" | "wait" => true,
+        method => waits_for_all(method) || List::Gathering.has(method),
     }
-}
-
-fn waits_for_all(method: &str) -> bool {
-    matches!(
-        method,
-        "gather"
-            | "allSettled"
-            | "race"
-            | "as_completed"
-            | "wait"
-            | "gather_with_concurrency"
-            | "bounded_gather"
-            | "limited_gather"
-            | "gather_limited"
-    )
 }
 
 fn is_gathered_name(module: &Module, name: &str) -> bool {

@@ -255,9 +255,7 @@ fn moves_a_cursor(module: &Module, set: &[BodyAssignment]) -> bool {
         assigned.targets.iter().any(|&name| {
             let text = module.str(name);
             let words = Name::of(text);
-            List::Cursors.has(text)
-                || matches!(words.first(), "last" | "next" | "starting") && words.is_compound()
-                || text == "start" && assigned.op.is_some()
+            List::Cursors.has(text) || words.is_compound() && List::PositionStarts.has(text) || text == "start" && assigned.op.is_some()
         })
     })
 }

@@ -141,5 +141,5 @@ fn in_browser(module: &Module, path: &str, tool: Bundler) -> bool {
         return directive.is_some_and(|directive| module.str(directive) == "use client");
     }
     let is_server = List::ServerFolders.has_folder(path);
-    !is_server && !path.ends_with(".py") && !path.contains(".config.") && !path.contains(".server.")
+    module.language.runs_in_browsers() && !is_server && !List::ServerFiles.has(path)
 }

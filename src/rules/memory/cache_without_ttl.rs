@@ -162,10 +162,7 @@ fn is_cache(project: &Project, eval: &Evaluator<'_>, file: FileId, call: &Call<'
         _ => (file, key),
     };
     let texts = redis::texts(eval.code.module(at), made);
-    let says = |text: &str| {
-        let text = text.to_ascii_lowercase();
-        text.contains("cache") || text.contains("memo")
-    };
+    let says = |text: &str| List::Caches.has(text);
     let keeps = |text: &str| List::KeptState.has(text);
     let qualified = module.qualified(function);
     if texts.iter().any(|text| keeps(text)) || keeps(&qualified) || keeps(&names_of(module, key)) {

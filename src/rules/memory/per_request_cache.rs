@@ -10,7 +10,6 @@ use crate::judge::{evidence, priority, reach};
 use crate::libraries::shared::value::FileId;
 use crate::project::Project;
 use crate::project::scope::Member;
-use crate::source::has_ignoring_case;
 use crate::vocabulary::List;
 
 const ID: &str = "per-request-cache";
@@ -31,12 +30,14 @@ pub fn check(run: &Analyses<'_>) -> Vec<Finding> {
 }
 
 fn of_class(project: &Project, lifetimes: &Lifetimes, file: FileId, module: &Module, class: ClassId) -> Option<Finding> {
-    let is_cache = |name: &str| ["cache", "memo"].iter().any(|part| has_ignoring_case(name, part)) && List::Memos.has(name);
     let members = project.code.scopes.get(file.index())?.members(class);
     let mut caches: Vec<(&str, ExprId)> = members
         .chunk_by(|(name, _), (next, _)| name == next)
         .filter_map(|same| {
-            let name = same.first().map(|(name, _)| module.str(*name)).filter(|name| is_cache(name))?;
+            let name = same
+                .first()
+                .map(|(name, _)| module.str(*name))
+                .filter(|name| List::Caches.has(name))?;
             let made = same.iter().find_map(|(_, member)| match member {
                 Member::Value(value, _) if growth::is_empty_collection(module, *value) => Some(*value),
                 _ => None,

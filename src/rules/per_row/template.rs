@@ -23,6 +23,7 @@ use crate::project::scope::Member;
 use crate::project::{Project, rows, serializers};
 use crate::source::Span;
 use crate::syntax::template::{TemplateFile, TemplateLoop};
+use crate::walk::is_template_folder;
 
 /// Names between a page's rows and the paginator that cuts them.
 const MAX_NAMES: u32 = 4;
@@ -77,7 +78,7 @@ impl<'p> Templates<'p> {
             starts.push(0);
             let roots = starts.into_iter().filter(|&at| {
                 let folder = facts.path[..at].trim_end_matches('/').rsplit('/').next().unwrap_or_default();
-                api_names::is_template_folder(folder)
+                is_template_folder(folder)
             });
             for at in roots {
                 by_name.entry(&facts.path[at..]).or_insert((FileId(index as u32), template));
@@ -220,7 +221,7 @@ impl<'v> Views<'v> {
         };
         let Some(call) = self.module.call(defined) else { return value };
         match call.method() {
-            Some("get_page" | "page") => call.receiver().map_or(value, |receiver| self.unpaged(receiver, depth + 1)),
+            Some(method) if api_names::gives_page(method) => call.receiver().map_or(value, |receiver| self.unpaged(receiver, depth + 1)),
             Some("Paginator") => call.arg(0).unwrap_or(value),
             _ => value,
         }

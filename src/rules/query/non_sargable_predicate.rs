@@ -13,6 +13,7 @@ use crate::project::Project;
 use crate::project::graph::QuerySite;
 use crate::project::schema::Table;
 use crate::statement::{Dialect, Filter, FilterKind, Operation, Statement, SubqueryPlace};
+use crate::vocabulary::List;
 
 const ID: &str = "non-sargable-predicate";
 
@@ -167,7 +168,7 @@ fn is_narrowed(project: &Project, statement: &Statement) -> bool {
         .filter(|filter| matches!(filter.kind, FilterKind::Equality | FilterKind::In) && !filter.optional);
     // A flag or a kind leaves a part of the table that grows with it.
     let is_few = |table: &Table, column: &str| table.column(column).is_some_and(|column| is_few_valued(table, column));
-    let leads = |table: &Table, column: &str| (table.leads(column) && !is_few(table, column)) || matches!(column, "id" | "pk");
+    let leads = |table: &Table, column: &str| (table.leads(column) && !is_few(table, column)) || List::PrimaryKeys.has(column);
     let mut tables = firm.map(|filter| {
         let name = statement
             .tables

@@ -14,11 +14,11 @@ use crate::judge::{evidence, priority, reach};
 use crate::libraries::registry;
 use crate::libraries::shared::api_names;
 use crate::libraries::shared::clients;
+use crate::libraries::shared::handles;
 use crate::libraries::shared::value::FileId;
 use crate::project::Project;
 use crate::project::eval::Evaluator;
 use crate::source::Span;
-use crate::vocabulary::List;
 
 const ID: &str = "long-transaction";
 
@@ -112,7 +112,7 @@ fn injected(project: &Project, file: FileId, module: &Module) -> Vec<Region> {
                     .any(|expr| depends(module, expr))
             })
             .filter_map(|param| param.name)
-            .filter(|name| List::DatabaseHandles.has(module.str(*name)))
+            .filter(|name| handles::is_database(module.str(*name)))
             .collect();
         let node = project.graph.function(project.graph.id(file, id));
         let sites = node.queries.iter().filter_map(|&site| project.graph.sites.get(site));
@@ -177,7 +177,7 @@ fn opens(eval: &Evaluator<'_>, file: FileId, module: &Module, value: ExprId) -> 
 fn is_database_name(call: &Call<'_>) -> bool {
     let Some(receiver) = call.receiver() else { return false };
     match call.module.kind(receiver) {
-        ExprKind::Name(name) | ExprKind::Attr { name, .. } => List::DatabaseHandles.has(call.module.str(*name)),
+        ExprKind::Name(name) | ExprKind::Attr { name, .. } => handles::is_database(call.module.str(*name)),
         _ => false,
     }
 }

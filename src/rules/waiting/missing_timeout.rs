@@ -293,7 +293,7 @@ impl Place<'_, '_> {
         is_client
             || relative
             || [".svelte", ".vue"].iter().any(|end| path.ends_with(end))
-            || path.split('/').any(|part| part.ends_with("extension") || part.ends_with("-ext"))
+            || path.split('/').any(|part| List::BrowserExtensions.has(part))
             || List::BrowserFolders.has_folder(path)
             || name.ends_with(".fetch") && call.arg(0).is_some_and(|url| self.is_request(url))
     }

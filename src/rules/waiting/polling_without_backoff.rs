@@ -23,6 +23,7 @@ use crate::libraries::shared::polling;
 use crate::libraries::shared::value::FileId;
 use crate::project::Project;
 use crate::project::eval::Evaluator;
+use crate::vocabulary::List;
 use requests::PolledRequest;
 use timers::{Elements, Timer};
 
@@ -118,11 +119,7 @@ impl<'p> Check<'p> {
         if seconds >= SELDOM {
             return self.silent(at, "it asks so seldom that no back-off would save anything");
         }
-        let in_ui = path.ends_with('x')
-            || path.contains("hook")
-            || path.contains("client")
-            || path.contains("frontend")
-            || path.contains("component");
+        let in_ui = api_names::is_component_file(path) || List::BrowserPaths.has(path);
         let mut reach = reach::of(self.project, function);
         let label = reach.label.clone();
         if reach.often.is_none() && (is_client || in_ui) {

@@ -12,6 +12,7 @@ use crate::judge::cost::{self, Cost, Unit};
 use crate::judge::reach::{self, Reached};
 use crate::judge::{evidence, priority};
 use crate::libraries::shared::api_names;
+use crate::libraries::shared::objects;
 use crate::libraries::shared::query_hooks::is_refresh;
 use crate::libraries::shared::value::FileId;
 use crate::project::Project;
@@ -352,8 +353,8 @@ impl Search<'_> {
     /// `cache.remove(key)`.
     fn is_cache_removal(&self, inner: ExprId, callee: &str) -> bool {
         let receiver = self.module.call(inner).and_then(|call| call.receiver());
-        let path = receiver.and_then(|receiver| self.module.dotted(receiver)).unwrap_or_default();
-        api_names::removes_entry(callee) && path.to_ascii_lowercase().ends_with("cache")
+        let handle = receiver.and_then(|receiver| objects::last_name(self.module, receiver));
+        api_names::removes_entry(callee) && handle.is_some_and(|name| List::Caches.has(name))
     }
 
     fn uses(&self, span: Span, names: &FxHashSet<Sym>) -> bool {
@@ -366,14 +367,8 @@ impl Search<'_> {
     }
 
     fn is_log(&self, value: ExprId) -> bool {
-        let Some(call) = self.module.call(value) else { return false };
-        let root = self.module.name(call.root()).unwrap_or("").to_ascii_lowercase();
-        root == "console"
-            || root.contains("log")
-            || self
-                .module
-                .dotted(call.callee)
-                .is_some_and(|path| path.to_ascii_lowercase().contains("logger."))
+        let path = self.module.call(value).and_then(|call| self.module.dotted(call.callee));
+        path.is_some_and(|path| List::Loggers.has(path.rsplit_once('.').map_or(path.as_str(), |(handle, _)| handle)))
     }
 
     /// `cond ? await a() : await b()`, `a && await b()`: one of them runs.

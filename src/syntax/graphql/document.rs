@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::lex::{GraphqlToken, Lexer};
 use crate::budget::{self, Limit};
+use crate::vocabulary::List;
 
 /// What a text asks and declares.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -90,9 +91,6 @@ pub struct FieldDef {
     /// It gives a list.
     pub is_list: bool,
 }
-
-/// Arguments that say how many elements are wanted.
-const COUNTS: &[&str] = &["first", "last", "limit", "take", "top", "pageSize", "perPage"];
 
 /// Reads a document that starts at a byte offset of its file. Fields beyond [`Limit::GraphQlFields`], and those nested beyond
 /// [`Limit::Nesting`], are left out and told.
@@ -309,7 +307,9 @@ impl<'t> Parser<'t> {
                         break;
                     }
                 }
-                GraphqlToken::Name(name) if self.is(b':') => counts = depth == 1 && COUNTS.contains(&name),
+                GraphqlToken::Name(name) if self.is(b':') => {
+                    counts = depth == 1 && (List::PageSizes.has(name) || List::FieldSizes.has(name))
+                }
                 GraphqlToken::Number("1") if counts => one = true,
                 GraphqlToken::Sign(b':') => {}
                 _ => counts = false,

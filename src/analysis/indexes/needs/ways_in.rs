@@ -1,7 +1,8 @@
 //! By what else than the columns that tell rows apart a database can come to the rows of a statement.
 
 use super::{IndexNeed, StatementView, serves};
-use crate::judge::columns::{is_few_valued, is_tenant};
+use crate::judge::columns::{is_few_valued, is_tenant, is_truth};
+use crate::libraries::shared::api_names;
 use crate::project::schema::{Column, Schema, SchemaModel, Table};
 use crate::statement::{ColumnUse, Filter, FilterKind};
 
@@ -56,7 +57,7 @@ impl<'a> StatementView<'a> {
     pub(super) fn has_a_part(&self, at: usize, table: &'a Table) -> bool {
         let told = self
             .firm(at)
-            .filter(|filter| !filter.literal.as_deref().is_some_and(is_state))
+            .filter(|filter| !filter.literal.as_deref().is_some_and(api_names::is_state))
             .filter_map(|filter| self.named(table, &filter.column.column));
         told.chain(self.asked_in_each_case(at, table))
             .any(|column| !is_truth(column) && table.leads(&column.name))
@@ -72,7 +73,7 @@ pub(super) fn is_served(table: &Table, need: &IndexNeed) -> bool {
 fn leaves_few(schema: &Schema, parent: &SchemaModel, path: &[&str]) -> bool {
     let mut model = parent;
     for (at, &step) in path.iter().enumerate().take(MAX_STEPS) {
-        if matches!(step, "is" | "some" | "equals" | "in" | "exact") {
+        if api_names::is_step_of_filter(step) {
             continue;
         }
         let Some(table) = schema.tables.get(model.table) else {
@@ -92,13 +93,4 @@ fn leaves_few(schema: &Schema, parent: &SchemaModel, path: &[&str]) -> bool {
             .is_some_and(|column| !is_few_valued(table, column) && !is_tenant(&column.name));
     }
     false
-}
-
-fn is_state(literal: &str) -> bool {
-    ["null", "true", "false"].iter().any(|state| literal.eq_ignore_ascii_case(state))
-}
-
-fn is_truth(column: &Column) -> bool {
-    let kind = column.data_type.to_lowercase();
-    kind.starts_with("bool") || kind == "bit" || kind == "tinyint(1)"
 }

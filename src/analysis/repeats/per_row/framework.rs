@@ -7,6 +7,7 @@ use super::{Access, PerRow, Search, context};
 use crate::analysis::repeats::shape::is_batched;
 use crate::ir::{ExprId, FunctionId, Module};
 use crate::libraries::entries::EntryKind;
+use crate::libraries::shared::api_names;
 use crate::libraries::shared::row_methods::{self, RowMethod};
 use crate::libraries::shared::value::FileId;
 use crate::project::eval::Evaluator;
@@ -41,7 +42,7 @@ impl Search<'_, '_> {
             .params
             .iter()
             .filter_map(|param| param.name)
-            .filter(|&name| !matches!(self.module.str(name), "self" | "cls" | "info"));
+            .filter(|&name| !api_names::is_none_of_row(self.module.str(name)));
         let around = Loop {
             span: definition.span,
             header: definition.name_span,

@@ -9,6 +9,7 @@ use crate::libraries::shared::query::{Query, Resolver};
 use crate::libraries::shared::value::{FileId, RowModel, Value};
 use crate::source::Span;
 use crate::statement::Operation;
+use crate::vocabulary::List;
 
 /// Uses of a name before a `save` that are looked at, by design: of more the instance counts as one that was stored.
 const MOST_USES: usize = 100;
@@ -107,7 +108,7 @@ fn is_new(call: &Call<'_>) -> bool {
         let has_key = made
             .args
             .iter()
-            .any(|arg| arg.name.is_some_and(|name| matches!(module.str(name), "id" | "pk")));
+            .any(|arg| arg.name.is_some_and(|name| List::PrimaryKeys.has(module.str(name))));
         !has_key && !made.is_open() && module.dotted(made.callee).is_some_and(|text| is_class(&text))
     }) && !stored_before(call, name, start)
 }

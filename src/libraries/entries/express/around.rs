@@ -5,7 +5,9 @@ use super::super::often::of_address;
 use super::super::site::{EntryFile, join};
 use super::super::{Entry, EntryKind, Often};
 use crate::ir::{Call, ExprId, ExprKind, FunctionId};
+use crate::libraries::shared::handles;
 use crate::libraries::shared::value::FileId;
+use crate::vocabulary::List;
 
 /// Fastify's hooks, which routes take as options too.
 const FASTIFY: &[&str] = &[
@@ -31,8 +33,6 @@ const ELYSIA: &[&str] = &[
     "onTransform",
     "resolve",
 ];
-/// Names of the parameters of middleware after the first.
-const NEXT: &[&str] = &["done", "next", "reply", "res", "response"];
 
 /// What stands before a route's handler: `app.get("/x", load, check("goats"), handler)`, lists of them, Fastify's hooks in its options.
 pub fn before(site: &EntryFile<'_>, call: Call<'_>, route: &Entry, out: &mut Vec<Entry>) {
@@ -55,7 +55,7 @@ pub fn used(site: &EntryFile<'_>, call: Call<'_>, out: &mut Vec<Entry>) {
     for arg in call.args {
         for function in site.handlers(arg.value) {
             let params = site.params(function);
-            if !params.iter().skip(1).any(|param| NEXT.contains(&param.trim_start_matches('_'))) {
+            if !params.iter().skip(1).any(|param| List::Answering.has(param)) {
                 continue;
             }
             // A server of sockets asks it of each connection, not of each message.
@@ -64,8 +64,7 @@ pub fn used(site: &EntryFile<'_>, call: Call<'_>, out: &mut Vec<Entry>) {
                 continue;
             }
             // What takes an error first is for requests that failed.
-            let is_error = |name: &str| matches!(name, "e" | "err" | "error" | "ex" | "exception");
-            if params.len() == 4 && params.first().is_some_and(|first| is_error(first.trim_start_matches('_'))) {
+            if params.len() == 4 && params.first().is_some_and(|first| List::Errors.has(first)) {
                 out.push(Entry::hook(function, Often::Seldom, "a request that fails".to_owned(), place));
                 continue;
             }
@@ -92,16 +91,13 @@ fn middleware(site: &EntryFile<'_>, function: (FileId, FunctionId)) -> String {
 /// A server by its name, and by what makes it: other objects of these libraries are put below one.
 fn is_application(site: &EntryFile<'_>, call: Call<'_>) -> bool {
     let Some(receiver) = call.receiver() else { return false };
-    let name = site.last_name(receiver).unwrap_or_default().to_ascii_lowercase();
-    let is_named = matches!(name.as_str(), "app" | "application" | "fastify" | "instance" | "koa" | "server")
-        || name.ends_with("app")
-        || name.ends_with("server");
+    let is_named = site.last_name(receiver).is_some_and(handles::is_application);
     let made = site.resolver.definition(site.file, receiver);
     let made = made.and_then(|(file, at)| site.resolver.module(file).call(at)?.method());
     // Each file of routes makes one of these.
     let is_small = matches!(made, Some("Elysia" | "Hono" | "OpenAPIHono" | "Router"));
     let file = site.path.rsplit('/').next().unwrap_or(site.path);
-    let is_main = ["app.", "index.", "main.", "server."].iter().any(|start| file.starts_with(start));
+    let is_main = file.split('.').next().is_some_and(|stem| List::MainFiles.has(stem));
     is_named && (!is_small || is_main)
 }
 
@@ -146,7 +142,7 @@ pub fn decorated(site: &EntryFile<'_>, call: Call<'_>, out: &mut Vec<Entry>) {
     let Some(function) = call.arg(1).and_then(|arg| site.handler(arg)) else {
         return;
     };
-    if site.params(function).iter().skip(1).any(|param| NEXT.contains(param)) {
+    if site.params(function).iter().skip(1).any(|param| List::Answering.has(param)) {
         let name = call.arg(0).and_then(|name| site.text(name)).unwrap_or_default();
         out.push(Entry::hook(
             function,

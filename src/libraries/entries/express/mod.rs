@@ -7,6 +7,7 @@ use super::often::is_guard;
 use super::site::{EntryFile, join, may_list, starts_with_any, verb};
 use super::{Entry, EntryKind};
 use crate::ir::{Call, ExprId, ExprKind};
+use crate::libraries::shared::handles;
 
 const LIBRARIES: &[&str] = &[
     "express",
@@ -172,13 +173,5 @@ fn is_router(site: &EntryFile<'_>, call: Call<'_>) -> bool {
             }
         }
     }
-    let Some(name) = site.last_name(at) else { return false };
-    let name = name.to_ascii_lowercase();
-    matches!(
-        name.as_str(),
-        "app" | "server" | "fastify" | "instance" | "routes" | "route" | "r" | "api" | "apiv1" | "web"
-    ) || name.ends_with("router")
-        || name.ends_with("routes")
-        || name.ends_with("app") && name.len() < 16
-        || name.ends_with("server")
+    site.last_name(at).is_some_and(handles::takes_routes)
 }

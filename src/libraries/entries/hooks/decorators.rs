@@ -3,6 +3,7 @@
 use super::super::site::EntryFile;
 use super::super::{Decorator, Entry, Often};
 use crate::ir::{Call, ExprId, ExprKind};
+use crate::libraries::shared::handles;
 use crate::libraries::shared::value::Value;
 use crate::vocabulary::List;
 
@@ -139,8 +140,7 @@ impl<'m> Decorator<'m> {
 
 /// `@app.middleware("http")`, aiohttp's `@web.middleware`.
 fn is_application(site: &EntryFile<'_>, decorator: Decorator<'_>) -> bool {
-    let base = decorator.callee_base(site).unwrap_or_default().to_ascii_lowercase();
-    base == "web" || base.ends_with("app") || base.ends_with("blueprint") || base.ends_with("bp") || site.imports(&["aiohttp"])
+    decorator.callee_base(site).is_some_and(handles::takes_routes) || site.imports(&["aiohttp"])
 }
 
 /// Django's `@register.filter`.

@@ -5,6 +5,7 @@ use super::super::site::EntryFile;
 use super::super::{Entry, Often};
 use crate::ir::{Call, ExprId, ExprKind, FunctionId, ObjectEntry};
 use crate::libraries::shared::value::FileId;
+use crate::vocabulary::List;
 
 /// Calls that take the function that makes each request's context.
 const CONTEXTS: &[&str] = &[
@@ -167,10 +168,7 @@ fn verified(site: &EntryFile<'_>, call: Call<'_>, out: &mut Vec<Entry>) {
     let Some(function) = handler.filter(|_| site.imports_passport()) else {
         return;
     };
-    let name = call.method().unwrap_or_default().to_ascii_lowercase();
-    let is_token = ["jwt", "bearer", "token", "apikey", "header"]
-        .iter()
-        .any(|word| name.contains(word));
+    let is_token = call.method().is_some_and(|name| List::TokenStrategies.has(name));
     let (often, label) = if is_token {
         (Often::Always, "authentication")
     } else {

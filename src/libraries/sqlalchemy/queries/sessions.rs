@@ -3,6 +3,7 @@
 use super::draft::{self, SelectDraft, write};
 use crate::ir::{Call, ExprId, ExprKind, Module};
 use crate::libraries::shared::chain;
+use crate::libraries::shared::handles;
 use crate::libraries::shared::query::{Outcome, Query, Resolver};
 use crate::libraries::shared::value::{FileId, RowModel, Value};
 use crate::libraries::sqlalchemy::TOOL;
@@ -67,8 +68,7 @@ pub(super) fn is_session_name(module: &Module, receiver: ExprId) -> bool {
         ExprKind::Call { .. } => module.call(receiver).and_then(|call| call.method()).unwrap_or(""),
         _ => return false,
     };
-    let name = name.trim_start_matches('_').to_ascii_lowercase();
-    matches!(name.as_str(), "db" | "s" | "sess" | "database" | "tx") || name.ends_with("session") || name.ends_with("_db")
+    handles::may_be_database(name)
 }
 
 /// The query of a call on a session that runs a statement (`session.execute(…)`) or writes what was added (`session.flush()`, `commit()`).

@@ -8,6 +8,7 @@ use crate::project::schema::index::{IndexOrigin, same};
 use crate::project::schema::{Column, ForeignKey, Index, Removed, SchemaPart, SchemaPlace, Table};
 use crate::source::Span;
 use crate::statement::{ColumnDef, Constraint, Dialect, IndexDef, TableDef};
+use crate::vocabulary::List;
 
 /// Whether a table can take one more index or column; one that cannot is open from then on. What looks at all of them for each
 /// of them would take for ever on a table that somebody wrote for that.
@@ -255,7 +256,7 @@ pub(super) fn drop_constraint(table: &mut Table, name: &str, by: &SchemaPlace) -
         .map(|key| Removed::foreign_key(table, key, by))
         .collect();
     // A primary key's own name is not kept: one that nothing else has, and that says what it names, is it.
-    if at.is_none() && keys.is_empty() && says_primary(name) {
+    if at.is_none() && keys.is_empty() && List::PrimaryKeyNames.has(name) {
         at = table.indexes.iter().position(|index| index.origin == IndexOrigin::Primary);
     }
     let Some(at) = at else {
@@ -267,10 +268,4 @@ pub(super) fn drop_constraint(table: &mut Table, name: &str, by: &SchemaPlace) -
         table.primary_key.clear();
     }
     vec![Removed::index(table, &index, by)]
-}
-
-/// `users_pkey`, `PK_users`: how primary keys are called.
-fn says_primary(name: &str) -> bool {
-    let name = name.to_ascii_lowercase();
-    name.ends_with("pkey") || name.ends_with("_pk") || name.starts_with("pk_") || name.contains("primary")
 }

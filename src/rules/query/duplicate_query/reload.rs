@@ -4,6 +4,7 @@ use crate::analysis::rows::equivalence;
 use crate::analysis::rows::reads::{Reads, RowRead};
 use crate::ir::{Call, ExprId, ExprKind, Module};
 use crate::libraries::shared::effects::Effects;
+use crate::libraries::shared::injected;
 use crate::libraries::shared::value::{FileId, RowModel, Value};
 use crate::project::Project;
 use crate::project::eval::{Callees, Evaluator, Found};
@@ -60,7 +61,7 @@ fn source(all: &Reads<'_>, eval: &Evaluator<'_>, function: FnId, read: &RowRead)
 /// The function in `Depends(function)`.
 fn dependency(module: &Module, default: ExprId) -> Option<ExprId> {
     let call: Call<'_> = module.call(default)?;
-    matches!(call.method(), Some("Depends" | "Security")).then(|| call.arg(0)).flatten()
+    call.method().is_some_and(injected::is_depends).then(|| call.arg(0)).flatten()
 }
 
 fn is_row_of(project: &Project, value: &Value, table: &str) -> bool {

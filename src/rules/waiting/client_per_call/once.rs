@@ -10,6 +10,7 @@ use crate::project::Project;
 use crate::project::eval::Evaluator;
 use crate::project::graph::{FnId, FunctionNode};
 use crate::project::loops::{self, LoopVerdict};
+use crate::vocabulary::List;
 
 /// Functions around a client among which a layer's builder is looked for.
 const MAX_AROUND: usize = 10;
@@ -20,9 +21,7 @@ const HOPS: u32 = 4;
 /// Whether a client belongs to an event loop that ends with the call: `asyncio.run(search())` makes a new loop each time, and
 /// what one loop opened no other can use.
 pub fn has_own_loop(project: &Project, callers: &[Vec<(FnId, ExprId)>], function: FnId, name: &str) -> bool {
-    let lower = name.to_ascii_lowercase();
-    let is_async = lower.contains("async") || lower.starts_with("aio") || lower.starts_with("motor.");
-    is_async && runs_alone(project, callers, function, 0)
+    List::AsyncPackages.has(name) && runs_alone(project, callers, function, 0)
 }
 
 fn runs_alone(project: &Project, callers: &[Vec<(FnId, ExprId)>], function: FnId, depth: u32) -> bool {

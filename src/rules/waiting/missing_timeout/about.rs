@@ -16,6 +16,7 @@ use crate::libraries::shared::value::{FileId, Value};
 use crate::project::Project;
 use crate::project::eval::Evaluator;
 use crate::project::graph::Edge;
+use crate::source::has_ignoring_case;
 
 /// Expressions and statements around a call among which the end of its wait is looked for.
 const MAX_AROUND_CALL: usize = 40;
@@ -101,12 +102,8 @@ impl<'p> FileContext<'p> {
         };
         *self.guards.borrow_mut().entry(stmt).or_insert_with(|| {
             items.iter().any(|(value, _)| {
-                let method = module
-                    .call(*value)
-                    .and_then(|call| call.method())
-                    .unwrap_or("")
-                    .to_ascii_lowercase();
-                method.contains("timeout") || matches!(method.as_str(), "move_on_after" | "fail_after")
+                let method = module.call(*value).and_then(|call| call.method());
+                method.is_some_and(|method| has_ignoring_case(method, "timeout") || api_names::ends_scope(method))
             })
         })
     }

@@ -159,13 +159,8 @@ impl Check<'_> {
     /// Each round removes or changes what it has found: the next round finds other rows.
     fn works_off(&self, exprs: &[ExprId]) -> bool {
         exprs.iter().any(|&expr| {
-            let method = self
-                .module
-                .call(expr)
-                .and_then(|call| call.method())
-                .unwrap_or("")
-                .to_ascii_lowercase();
-            method.contains("delete") || method.contains("bulk") || method.contains("purge")
+            let method = self.module.call(expr).and_then(|call| call.method());
+            method.is_some_and(|method| List::WorkingOff.has(method))
         })
     }
 
