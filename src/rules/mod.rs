@@ -1,4 +1,5 @@
-//! The rules: one file each, in folders by what they are about.
+//! The rules: one file each, in folders by what they are about, with a folder of its own where a rule has parts; `shared/` is what several
+//! of them find alike.
 
 pub(crate) mod deployment;
 pub(crate) mod memory;
@@ -6,6 +7,7 @@ pub mod own;
 pub(crate) mod per_row;
 pub(crate) mod query;
 pub(crate) mod schema;
+pub(crate) mod shared;
 pub(crate) mod waiting;
 
 /// The largest rule page that is read.

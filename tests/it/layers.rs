@@ -138,8 +138,8 @@ const LIBRARIES: [&str; 37] = [
 
 /// Rules that speak of a library all the same, and why.
 const SPEAKING: &[(&str, &str)] = &[
-    ("rules/deployment/deployed.rs", "the place that it shows is a schema of Prisma"),
-    ("rules/per_row/hooks.rs", "what it finds is a hook of Django"),
+    ("rules/shared/deployed.rs", "the place that it shows is a schema of Prisma"),
+    ("rules/per_row/n_plus_one/hooks.rs", "what it finds is a hook of Django"),
     ("rules/per_row/unbatched_write.rs", "what it finds is a method of psycopg2"),
     (
         "rules/waiting/blocking_call_in_async/words.rs",
@@ -507,6 +507,23 @@ fn libraries_are_known_by_traits_outside_of_their_folders() {
 /// Whether a name is that of a module, not of a type or constant.
 fn is_module(name: &str) -> bool {
     name.chars().all(|character| character.is_ascii_lowercase() || character == '_')
+}
+
+/// Whoever looks for a rule finds it by its name.
+#[test]
+fn a_file_of_rules_is_a_rule() {
+    let is_page = |stem: &str| Path::new("rules").join(format!("{}.md", stem.replace('_', "-"))).is_file();
+    let mut wrong = Vec::new();
+    for (path, _) in sources().into_iter().filter(|(path, _)| path.starts_with("rules")) {
+        let parts: Vec<&str> = path.iter().filter_map(|part| part.to_str()).collect();
+        // What a rule is made of stands below it; what several share, what users write, and tests are none.
+        let [_, topic, file] = parts.as_slice() else { continue };
+        let stem = file.trim_end_matches(".rs");
+        if !matches!(*topic, "own" | "shared") && !matches!(stem, "mod" | "tests") && !is_page(stem) {
+            wrong.push(path.display().to_string());
+        }
+    }
+    assert!(wrong.is_empty(), "no page says what these rules are: {wrong:?}");
 }
 
 /// A rule says what a use costs and how it is reached; what priority that is stands in one table.

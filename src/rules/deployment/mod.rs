@@ -1,7 +1,6 @@
 //! How it is deployed: pools, limits, timeouts and metrics, as the configuration says.
 
 pub mod bundle_keeps_console;
-pub mod deployed;
 pub mod no_compression;
 pub mod no_metrics;
 pub mod no_rate_limit;

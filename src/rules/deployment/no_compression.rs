@@ -1,9 +1,9 @@
 //! `no-compression`: an application that registers nothing to compress its responses.
 
-use super::deployed;
 use crate::advice::texts::{self, AppPart};
 use crate::analysis::Analyses;
 use crate::finding::Finding;
+use crate::rules::shared::deployed;
 
 /// Checks a project.
 pub fn check(run: &Analyses<'_>) -> Vec<Finding> {

@@ -1,9 +1,9 @@
 //! `no-rate-limit`: an application that serves any client as often as it asks.
 
-use super::deployed;
 use crate::advice::texts::{self, AppPart};
 use crate::analysis::Analyses;
 use crate::finding::Finding;
+use crate::rules::shared::deployed;
 
 /// Checks a project.
 pub fn check(run: &Analyses<'_>) -> Vec<Finding> {

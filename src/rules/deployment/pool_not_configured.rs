@@ -1,6 +1,5 @@
 //! `pool-not-configured`: a server whose database pool has the library's default size.
 
-use super::deployed;
 use crate::advice::texts::{Advised, advice};
 use crate::analysis::Analyses;
 use crate::finding::{Confidence, Finding, Role};
@@ -9,6 +8,7 @@ use crate::judge::priority;
 use crate::judge::reach::Reach;
 use crate::libraries::entries::EntryKind;
 use crate::project::deployment::pools::{Pool, PoolKind};
+use crate::rules::shared::deployed;
 
 const ID: &str = "pool-not-configured";
 

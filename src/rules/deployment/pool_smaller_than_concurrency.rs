@@ -1,6 +1,5 @@
 //! `pool-smaller-than-concurrency`: more work is let in at once than there are database connections.
 
-use super::deployed;
 use crate::analysis::Analyses;
 use crate::finding::{Confidence, Finding, Role};
 use crate::judge::cost::Cost;
@@ -9,6 +8,7 @@ use crate::judge::reach::Reach;
 use crate::project::Project;
 use crate::project::capacity::{Shortage, ShortageKind};
 use crate::project::deployment::caps::{Cap, CapKind};
+use crate::rules::shared::deployed;
 
 /// Checks a project.
 pub fn check(run: &Analyses<'_>) -> Vec<Finding> {

@@ -1,8 +1,8 @@
 //! `postgres-no-idle-in-transaction-timeout`: nothing ends a transaction that its client forgot.
 
-use super::deployed;
 use crate::analysis::Analyses;
 use crate::finding::Finding;
+use crate::rules::shared::deployed;
 
 /// Checks a project.
 pub fn check(run: &Analyses<'_>) -> Vec<Finding> {

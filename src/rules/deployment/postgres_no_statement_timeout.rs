@@ -1,8 +1,8 @@
 //! `postgres-no-statement-timeout`: nothing ends a statement that runs away.
 
-use super::deployed;
 use crate::analysis::Analyses;
 use crate::finding::Finding;
+use crate::rules::shared::deployed;
 
 /// Checks a project.
 pub fn check(run: &Analyses<'_>) -> Vec<Finding> {

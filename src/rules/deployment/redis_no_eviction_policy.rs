@@ -1,11 +1,11 @@
 //! `redis-no-eviction-policy`: a Redis server that is used as a cache refuses writes once it is full.
 
-use super::deployed;
 use crate::analysis::Analyses;
 use crate::finding::{Confidence, Finding};
 use crate::judge::cost::Cost;
 use crate::judge::priority;
 use crate::judge::reach::Reach;
+use crate::rules::shared::deployed;
 
 /// Checks a project.
 pub fn check(run: &Analyses<'_>) -> Vec<Finding> {

@@ -1,11 +1,11 @@
 //! `redis-no-maxmemory`: a Redis server that code uses may take all memory of its machine.
 
-use super::deployed;
 use crate::analysis::Analyses;
 use crate::finding::{Confidence, Finding};
 use crate::judge::cost::Cost;
 use crate::judge::priority;
 use crate::judge::reach::Reach;
+use crate::rules::shared::deployed;
 
 /// Checks a project.
 pub fn check(run: &Analyses<'_>) -> Vec<Finding> {

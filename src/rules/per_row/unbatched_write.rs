@@ -1,6 +1,5 @@
 //! `unbatched-write`: a write that goes to the database once for each row.
 
-use super::report;
 use crate::advice::texts::{Advised, Write, in_python};
 use crate::analysis::Analyses;
 use crate::analysis::repeats::per_row::Access;
@@ -10,12 +9,13 @@ use crate::judge::scale::{Rows, Scale};
 use crate::judge::{evidence, priority, reach};
 use crate::project::Project;
 use crate::project::graph::QuerySite;
+use crate::rules::shared::per_row;
 use crate::statement::Operation;
 
 /// The findings, of all writes that run once a row, and of bulk methods that are none.
 pub fn check(run: &Analyses<'_>) -> Vec<Finding> {
     let project = run.project;
-    let mut findings = report::findings(project, run.per_row(), "unbatched-write", Access::Write);
+    let mut findings = per_row::findings(project, run.per_row(), "unbatched-write", Access::Write);
     let taken: Vec<_> = findings.iter().map(|finding| finding.location.clone()).collect();
     let sites = project.graph.sites.iter().filter(|site| site.query.row_by_row);
     let one_by_one = sites.map(|site| row_by_row(project, site));

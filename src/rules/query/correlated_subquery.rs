@@ -2,7 +2,6 @@
 
 use rayon::prelude::*;
 
-use super::{site_finding, statement_text};
 use crate::analysis::Analyses;
 use crate::finding::{Confidence, Finding, Fix};
 use crate::judge::bounds::{self, ReadBound};
@@ -11,6 +10,7 @@ use crate::judge::scale::{self, Rows, Scale};
 use crate::libraries::shared::query::{Outcome, Query};
 use crate::project::Project;
 use crate::project::graph::QuerySite;
+use crate::rules::shared::{site_finding, statement_text};
 use crate::statement::{Operation, Projection, RowLimit, Statement, Subquery, SubqueryPlace};
 
 const ID: &str = "correlated-subquery";

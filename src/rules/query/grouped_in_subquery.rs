@@ -2,8 +2,6 @@
 
 use rayon::prelude::*;
 
-use super::site_finding;
-use super::statement_text;
 use crate::analysis::Analyses;
 use crate::finding::{Confidence, Finding, Fix};
 use crate::judge::columns;
@@ -11,6 +9,8 @@ use crate::judge::cost::{self, Cost};
 use crate::judge::scale;
 use crate::project::Project;
 use crate::project::graph::QuerySite;
+use crate::rules::shared::site_finding;
+use crate::rules::shared::statement_text;
 use crate::statement::{Filter, FilterKind, Subquery, SubqueryPlace};
 
 const ID: &str = "grouped-in-subquery";

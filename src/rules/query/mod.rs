@@ -9,7 +9,5 @@ pub mod list_endpoint_without_pagination;
 pub mod non_sargable_predicate;
 pub mod offset_pagination;
 pub mod overfetch_large_column;
-pub mod site_finding;
-pub mod statement_text;
 pub mod unbounded_query;
 pub mod unclamped_user_limit;

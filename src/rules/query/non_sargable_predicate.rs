@@ -2,7 +2,6 @@
 
 use rayon::prelude::*;
 
-use super::{site_finding, statement_text};
 use crate::advice::index::create_expression_index;
 use crate::analysis::Analyses;
 use crate::finding::{Confidence, Finding, Fix, Role};
@@ -12,6 +11,7 @@ use crate::judge::scale;
 use crate::project::Project;
 use crate::project::graph::QuerySite;
 use crate::project::schema::Table;
+use crate::rules::shared::{site_finding, statement_text};
 use crate::statement::{Dialect, Filter, FilterKind, Operation, Statement, SubqueryPlace};
 use crate::vocabulary::List;
 

@@ -2,7 +2,6 @@
 
 use rayon::prelude::*;
 
-use super::{site_finding, statement_text};
 use crate::advice::texts::{Advised, Select, advice};
 use crate::analysis::Analyses;
 use crate::finding::{Confidence, Finding};
@@ -14,6 +13,7 @@ use crate::libraries::entries::Often;
 use crate::libraries::shared::query::Query;
 use crate::project::Project;
 use crate::project::graph::QuerySite;
+use crate::rules::shared::{site_finding, statement_text};
 use crate::statement::{Operation, RowLimit, SubqueryPlace};
 
 const ID: &str = "offset-pagination";

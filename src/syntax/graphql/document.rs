@@ -308,7 +308,7 @@ impl<'t> Parser<'t> {
                     }
                 }
                 GraphqlToken::Name(name) if self.is(b':') => {
-                    counts = depth == 1 && (List::PageSizes.has(name) || List::FieldSizes.has(name))
+                    counts = depth == 1 && (List::PageSizes.has(name) || List::FieldSizes.has(name));
                 }
                 GraphqlToken::Number("1") if counts => one = true,
                 GraphqlToken::Sign(b':') => {}
