@@ -25,6 +25,7 @@ mod migrations;
 mod mutations;
 mod names;
 mod own;
+mod pace;
 mod packages;
 mod pages;
 mod parts;
