@@ -35,6 +35,7 @@ mod screens;
 mod setup;
 mod snapshots;
 mod spared;
+mod uncalled;
 #[cfg(feature = "verify")]
 mod verify;
 mod why;
