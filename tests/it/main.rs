@@ -10,6 +10,7 @@ mod context;
 mod determinism;
 mod doors;
 mod entries;
+mod few;
 mod fix;
 mod fixtures;
 mod formats;
