@@ -12,7 +12,8 @@ use crate::libraries::shared::row_methods::RowMethod;
 use crate::libraries::shared::value::FileId;
 use crate::project::Project;
 use crate::project::eval::{Evaluator, Found};
-use crate::project::graph::{EffectStep, FnId, QUERY_SLOT, QuerySite};
+use crate::project::graph::{EffectStep, FnId, QUERY_SLOT, QuerySite, WRITE_SLOT};
+use crate::project::loops::pace::Pace;
 use crate::project::loops::{LoopForm, body};
 use crate::project::own_keys::{key_column, keys_of};
 use crate::project::rows::RelationRead;
@@ -23,8 +24,20 @@ const RELATED: &str = "It brings the related rows as a whole: where these are wi
 /// Other conditions that a text names.
 const MOST_NAMED: usize = 4;
 
+/// What is to be thought of where nobody waits for what the loop starts.
+const WAITED_FOR: &str = " Wait for that one call, in a function that is waited for itself: then its errors are seen.";
+
 /// The way out for one finding.
 pub fn fix(project: &Project, eval: &Evaluator<'_>, row: &PerRow<'_>) -> Fix {
+    let mut fix = in_one(project, eval, row);
+    if row.pace(project) == Pace::Left {
+        fix.summary.push_str(WAITED_FOR);
+    }
+    fix
+}
+
+/// How it is done once for all rows.
+fn in_one(project: &Project, eval: &Evaluator<'_>, row: &PerRow<'_>) -> Fix {
     if let Some(read) = &row.relation {
         return relation(project, eval, read);
     }
@@ -94,7 +107,14 @@ fn of_site(project: &Project, eval: &Evaluator<'_>, row: &PerRow<'_>, site: &Que
 /// What to do about a call that leads to a statement.
 fn called(project: &Project, eval: &Evaluator<'_>, row: &PerRow<'_>) -> Fix {
     if row.access == Access::Write {
-        return advice(Advised::Write(Write::Call), "", &[]);
+        let last = row
+            .target
+            .and_then(|target| project.graph.chain(target, WRITE_SLOT).last().copied());
+        let library = match last {
+            Some((_, EffectStep::Query(site))) => project.graph.sites.get(site).map_or("", |site| site.query.library),
+            _ => "",
+        };
+        return advice(Advised::Write(Write::Call), library, &[]);
     }
     if row.target == Some(row.function) {
         return advice(Advised::Read(ReadShape::Tree), "", &[]);

@@ -115,7 +115,10 @@ pub fn said(priority: Priority, is_probable: bool) -> Judgement {
 /// How often a cost is met by somebody. Nobody waits for what a job does for each row, and whoever exports everything expects it to take
 /// as long as there are rows.
 fn met(cost: &Cost, reach: &Reach) -> Use {
-    let Some(often) = reach.often else { return Use::Unknown };
+    let Some(often) = reach.often else {
+        // Of five calls without a limit that nothing was seen to call readers of the code would mend none: nothing uses them, or a tool.
+        return if reach.is_uncalled { Use::Of(Often::Once) } else { Use::Unknown };
+    };
     let often = match (cost, often) {
         (Cost::InTurn { .. }, Often::Job) => Often::Once,
         (Cost::Each { .. }, Often::Job) => Often::Seldom,

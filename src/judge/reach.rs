@@ -2,7 +2,7 @@
 
 use rustc_hash::FxHashMap;
 
-use crate::ir::{ClassId, ExprId, StmtKind};
+use crate::ir::{ClassId, ExprId, FunctionId, StmtKind};
 use crate::libraries::entries::{EntryKind, Often, acts, is_bulk};
 use crate::libraries::shared::pagination;
 use crate::libraries::shared::value::FileId;
@@ -43,6 +43,8 @@ pub struct Reach {
     pub is_unasked: bool,
     /// Entry points that somebody waits for, counted up to [`MAX_SHARED`].
     pub shared: usize,
+    /// No entry point reaches it, in a program of which they reach nearly all that does something: nothing calls it.
+    pub is_uncalled: bool,
     /// A call that is not certain is on the way.
     pub is_loose: bool,
     /// Whoever asks it takes everything out or puts it in at once, and expects it to take as long as there are rows.
@@ -69,6 +71,7 @@ impl Reach {
             phrase: None,
             polled: None,
             is_unasked: false,
+            is_uncalled: false,
             shared: 0,
             is_loose: false,
             is_bulk: false,
@@ -128,6 +131,7 @@ impl Reach {
         };
         let probably = if self.is_loose { "probably " } else { "" };
         let words = match self.often {
+            None if self.is_uncalled => "nothing that was found calls it".to_owned(),
             None => "who calls it was not found".to_owned(),
             Some(Often::Always) if self.polled.is_some() => format!("again and again: {by}{others}"),
             Some(Often::Always) => format!("on the way of nearly every request: {by}{others}"),
@@ -197,8 +201,11 @@ fn on_way(project: &Project, function: FnId, reach: Option<Visit>, is_conditiona
             project.role(project.graph.function(function).file),
             FileRole::Script | FileRole::Example | FileRole::Migration
         );
+        let language = project.code.module(project.graph.function(function).file).language;
+        let is_module = project.graph.function(function).id == FunctionId::MODULE;
         return Reach {
             often: is_by_hand.then_some(Often::Once),
+            is_uncalled: !is_by_hand && !is_module && project.graph.followed.contains(&language),
             ..Reach::nowhere()
         };
     };
@@ -245,6 +252,7 @@ fn on_way(project: &Project, function: FnId, reach: Option<Visit>, is_conditiona
         },
         polled: project.clients.polled(entry).filter(|_| often == Often::Always),
         is_unasked: project.clients.is_unasked(entry),
+        is_uncalled: false,
         shared,
         is_loose,
         is_bulk: often == Often::Act && is_bulk(&entry.label),

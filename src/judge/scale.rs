@@ -153,7 +153,13 @@ fn is_key_value(table: &Table) -> bool {
 fn by_writers(name: &str, writers: Option<&Writers>, is_few: bool, is_stream: bool) -> Rows {
     let Some((often, label)) = writers.and_then(|writers| writers.often.as_ref()) else {
         let nobody = writers.is_some_and(|writers| writers.places == 0 && writers.by_hand);
+        let kept = writers.filter(|writers| writers.places == 0).map_or(0, |writers| writers.kept);
         return match () {
+            () if kept >= FEW => Rows::new(Scale::Many, format!("{name}, of which files of the repository hold {kept} rows")),
+            () if kept > 0 => Rows::new(
+                Scale::Few,
+                format!("{name}, to which only files of the repository add rows: {kept}"),
+            ),
             () if nobody => Rows::new(Scale::Few, format!("{name}, to which only scripts and migrations add rows")),
             () if is_few => Rows::new(Scale::Few, format!("{name}, few by its name")),
             () if is_stream => Rows::new(Scale::Many, format!("{name}, many by its name")),
@@ -255,7 +261,27 @@ fn of_parents(project: &Project, query: &Query, all: &Rows, columns: &[String]) 
     if rows.scale == Scale::OfParent && columns.iter().filter(is_key).count() > 1 {
         rows.scale = Scale::Few;
     }
+    if matches!(rows.scale, Scale::OfParent | Scale::Many)
+        && let Some(by) = table.and_then(|table| one_for_each(project, table, columns))
+    {
+        return Rows::new(Scale::Few, format!("{}, at most one for each {by}", rows.why));
+    }
     rows
+}
+
+/// The columns of few values that, with the parent's, a unique key is made of: no two rows of one parent are alike in them.
+fn one_for_each(project: &Project, table: &Table, columns: &[String]) -> Option<String> {
+    let given: Vec<&str> = columns.iter().map(|column| table.column_name(column)).collect();
+    let is_few = |target: &str| {
+        let target = project.schema.table_index(target);
+        target.is_some_and(|target| of_table(project, target).scale == Scale::Few)
+    };
+    let keys = table.foreign_keys.iter().filter(|key| is_few(&key.target));
+    let to_few = keys.filter_map(|key| key.columns.first()).map(String::as_str);
+    let few: Vec<&str> = columns::kinds(table).chain(to_few).filter(|name| !given.contains(name)).collect();
+    let both: Vec<&str> = given.iter().chain(&few).copied().collect();
+    let is_key = !given.is_empty() && table.is_unique(&both) && !table.is_unique(&few);
+    is_key.then(|| few.join(", "))
 }
 
 /// The rows of one parent, which these columns name.

@@ -6,13 +6,14 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::eval::Code;
 use super::graph::{Graph, Visit};
-use crate::ir::{Call, ExprKind, FunctionId, Language, LoopKind, Module, Stmt, StmtKind};
+use crate::ir::{Call, ExprKind, FunctionId, Language, LoopKind, Module, Parent, Stmt, StmtKind};
 use crate::libraries::entries::{Entry, EntryKind, Often, ran_by_script, served_by_script};
 use crate::libraries::shared::effects::Effects;
 use crate::libraries::shared::value::FileId;
 use crate::source::Span;
 use crate::syntax::facts::ToolchainSettings;
 use crate::vocabulary::List;
+use crate::walk::FileRole;
 
 /// Gives the functions of such packages that nothing else reaches the command as their entry point.
 pub fn mark(graph: &mut Graph, code: &Code) {
@@ -89,6 +90,7 @@ pub fn programs(graph: &mut Graph, code: &Code) {
         }
     }
     by_hand(graph, code, &known);
+    scripts(graph, code);
 }
 
 /// Gives the files that nobody imports a command as their entry point where they offer nothing, start other programs, and do not go on:
@@ -119,6 +121,57 @@ fn by_hand(graph: &mut Graph, code: &Code, known: &FxHashSet<FileId>) {
         graph.entries.push(command((file, FunctionId::MODULE), format!("script {name}")));
         graph.registered.push(file);
     }
+}
+
+/// Gives the files that nobody imports a command as their entry point where their own code, outside of all functions, asks a database or
+/// another machine as a statement, and nothing in them is served: somebody runs them (`python award.py`).
+fn scripts(graph: &mut Graph, code: &Code) {
+    let registered: FxHashSet<FileId> = graph
+        .entries
+        .iter()
+        .map(|entry| entry.function.0)
+        .chain(graph.registered.iter().copied())
+        .collect();
+    let targets = code.targets.iter().flat_map(|(imports, exports)| imports.iter().chain(exports));
+    let imported: FxHashSet<FileId> = targets.filter_map(|target| *target).collect();
+    let is_script = |file: FileId, module: &Module| {
+        ![&registered, &imported].iter().any(|files| files.contains(&file))
+            && code.files.get(file.index()).is_some_and(|facts| facts.role == FileRole::Source)
+            && works_by_itself(graph, file, module)
+            && !serves(code, file)
+            && !goes_on(module)
+            && !is_served_by_name(module)
+    };
+    let found = code.modules_of(Language::Python).filter(|(file, module)| is_script(*file, module));
+    let files: Vec<FileId> = found.map(|(file, _)| file).collect();
+    for file in files {
+        let Some(facts) = code.files.get(file.index()) else { continue };
+        let name = facts.path.rsplit('/').next().unwrap_or(&facts.path);
+        graph.entries.push(command((file, FunctionId::MODULE), format!("script {name}")));
+        graph.registered.push(file);
+    }
+}
+
+/// Whether a statement of a file's own code leads to a database or another machine.
+fn works_by_itself(graph: &Graph, file: FileId, module: &Module) -> bool {
+    let work = Effects::QUERY.and(Effects::WRITE).and(Effects::NETWORK);
+    let edges = &graph.function(graph.id(file, FunctionId::MODULE)).edges;
+    edges.iter().any(|edge| {
+        let leads = edge.effects.any(work) || edge.targets.iter().any(|&target| graph.function(target).effects.any(work));
+        let is_statement =
+            matches!(module.expr(edge.expr).parent, Parent::Stmt(stmt) if matches!(module.stmt(stmt).kind, StmtKind::Expr(_)));
+        leads && is_statement
+    })
+}
+
+/// Whether a file holds what a server is told the name of: `gunicorn main:app`.
+fn is_served_by_name(module: &Module) -> bool {
+    module.stmts.iter().any(|stmt| match stmt.kind {
+        StmtKind::Assign { target, .. } if stmt.parent == Parent::Function(FunctionId::MODULE) => {
+            matches!(module.name(target), Some("app" | "application"))
+        }
+        _ => false,
+    })
 }
 
 fn command(function: (FileId, FunctionId), label: String) -> Entry {

@@ -161,6 +161,8 @@ pub struct Graph {
     pub shared: Vec<u8>,
     /// The program is small, and asked few things: see [`super::reach::mark`].
     pub is_small: bool,
+    /// The languages in which entry points reach most of what does something: there, nothing calls what they do not reach.
+    pub followed: Vec<Language>,
     /// Calls seen, and calls resolved to a function or a library.
     pub calls: CallTotals,
 }

@@ -13,6 +13,7 @@ mod ending;
 mod gather;
 mod guard;
 mod iterable;
+pub mod pace;
 mod pipes;
 #[cfg(test)]
 mod tests;

@@ -186,6 +186,7 @@ impl Project {
             (once, missed, known_ways)
         });
         code.step("the commands of packages", || commands::mark(&mut graph, &code));
+        code.step("whether calls are followed", || reach::mark_followed(&mut graph, &code));
         let (loads, (deployment, listed)) = rayon::join(
             || code.step("what becomes of rows", || row_usage::loads(&code, &graph)),
             || {

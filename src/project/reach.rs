@@ -14,7 +14,9 @@ use super::once::Once;
 use crate::budget::Limit;
 use crate::ir::{ExprId, ExprKind, Language, Module, Parent, StmtKind};
 use crate::libraries::entries::{Entry, EntryKind, Often};
+use crate::libraries::shared::effects::Effects;
 use crate::vocabulary::List;
+use crate::walk::FileRole;
 
 /// With how many different sets of constants one function is visited; then with nothing known.
 const MAX_CONTEXTS: usize = 4;
@@ -27,6 +29,12 @@ const FEW: usize = 8;
 
 /// A program of more functions does more than its entry points say: class views and components are none.
 const SMALL: usize = 150;
+
+/// Of fewer functions that do something, their share says nothing.
+const FEWEST_FOLLOWED: usize = 12;
+
+/// The share of them that is most, as a fraction.
+const MOSTLY: (usize, usize) = (2, 3);
 
 /// For functions of which some way knows names, all ways to them, as places in [`Graph::visits`], with what each knows.
 pub type KnownWays = FxHashMap<FnId, Vec<(u32, KnownNames)>>;
@@ -61,6 +69,31 @@ pub fn mark(graph: &mut Graph, code: &Code, (once, missed): (&Once, &Missed)) ->
     graph.shared = shared(graph);
     graph.is_small = graph.functions.len() <= SMALL && graph.entries.iter().filter(|entry| counts(entry)).count() <= FEW;
     known
+}
+
+/// Says in which languages entry points reach most of the program's functions that do something. What they do not reach there nothing
+/// calls; in a library, or where calls are lost on the way, it may be anybody.
+pub fn mark_followed(graph: &mut Graph, code: &Code) {
+    let does = Effects::QUERY.and(Effects::WRITE).and(Effects::NETWORK);
+    let is_served = graph.entries.iter().any(counts);
+    graph.followed = Language::ALL
+        .into_iter()
+        .filter(|&language| {
+            let (mut reached, mut all) = (0, 0);
+            for (index, node) in graph.functions.iter().enumerate() {
+                let is_source = || {
+                    code.files
+                        .get(node.file.index())
+                        .is_some_and(|facts| facts.role == FileRole::Source)
+                };
+                if code.module(node.file).language == language && node.effects.any(does) && is_source() {
+                    all += 1;
+                    reached += usize::from(graph.way_to(FnId(index as u32)).is_some());
+                }
+            }
+            is_served && all >= FEWEST_FOLLOWED && reached * MOSTLY.1 >= all * MOSTLY.0
+        })
+        .collect();
 }
 
 /// Whether somebody waits for an entry point's answer.

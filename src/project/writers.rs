@@ -30,6 +30,8 @@ pub struct Writers {
     pub places: usize,
     /// Scripts, migrations and seeds add rows.
     pub by_hand: bool,
+    /// Rows that files of the repository hold for it, where most tables have a writer: what none writes has these.
+    pub kept: u64,
 }
 
 impl Writers {
@@ -130,7 +132,24 @@ pub fn writers(project: &Project) -> Vec<Writers> {
             }
         }
     }
+    count_kept(project, &mut out);
     out
+}
+
+/// Counts the rows that SQL files of the repository add, in a program whose writers are known: of one of which no statement is seen to
+/// write most tables, they say nothing.
+fn count_kept(project: &Project, out: &mut [Writers]) {
+    let written = out.iter().filter(|writers| writers.places > 0).count();
+    if written * 2 < out.len() {
+        return;
+    }
+    for facts in project.code.files.iter().filter(|facts| facts.role != FileRole::Test) {
+        for (name, rows) in facts.sql.iter().flat_map(|sql| &sql.added) {
+            if let Some(writers) = project.schema.table_index(name).and_then(|table| out.get_mut(table)) {
+                writers.kept += rows;
+            }
+        }
+    }
 }
 
 /// `Order(…)`, where that stores it: see [`Trait::StoresWhatIsMade`].

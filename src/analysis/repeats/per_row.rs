@@ -3,6 +3,7 @@
 mod calls;
 mod context;
 mod framework;
+mod pace;
 mod relations;
 mod sites;
 pub mod spared;

@@ -25,6 +25,7 @@ use crate::project::clients::FieldUse;
 use crate::project::eval::Evaluator;
 use crate::project::graph::{Edge, EdgeKind, EffectStep, FnId, NETWORK_SLOT, QUERY_SLOT, WRITE_SLOT};
 use crate::project::listed::SerializerUse;
+use crate::project::loops::pace::Pace;
 use crate::project::loops::{Loop, LoopForm, LoopVerdict};
 use crate::source::Span;
 use crate::statement::RowLimit;
@@ -268,8 +269,14 @@ fn finding(project: &Project, eval: &Evaluator<'_>, rule: &str, (row, services):
     let thing = evidence::capitalised(&thing(row, callee.as_deref()));
     finding.title = match row.access {
         Access::Read => format!("{thing} once for each {over}"),
-        Access::Write if row.around.parallel => format!("{thing} once for each {over}"),
-        Access::Write => format!("{thing} once for each {over}, one round trip at a time"),
+        Access::Write => format!(
+            "{thing} once for each {over}{}",
+            match row.pace(project) {
+                Pace::InTurn => ", one round trip at a time",
+                Pace::Together => "",
+                Pace::Left => ", all started at once and waited for by nobody",
+            }
+        ),
     };
     finding.message = message(project, row, &thing, &over, from.as_ref(), label.as_deref());
     finding.message.push_str(sparing.map_or("", spared_words));
@@ -544,9 +551,12 @@ fn message(project: &Project, row: &PerRow<'_>, thing: &str, over: &str, source:
         text.push_str(", inside a further loop");
     }
     text.push('.');
-    if row.around.parallel {
-        text.push_str(together(project, row));
-    }
+    text.push_str(match row.pace(project) {
+        Pace::InTurn => "",
+        Pace::Together if row.around.parallel => together(project, row),
+        Pace::Together => "",
+        Pace::Left => LEFT,
+    });
     if row.around.verdict == LoopVerdict::CacheGuarded {
         text.push_str(" A look-up guards it, so it runs once for each distinct key.");
     }
@@ -576,6 +586,10 @@ fn spared_words(sparing: Sparing) -> &'static str {
         Sparing::Brought => " It runs only for those that do not bring the answer with them.",
     }
 }
+
+/// What it means that nobody waits.
+const LEFT: &str = " Nobody waits for the calls: all are started at once, whoever comes after goes on before they are done, and an error of \
+                    one of them is seen by nobody.";
 
 /// What it means that the calls are started together.
 fn together(project: &Project, row: &PerRow<'_>) -> &'static str {

@@ -7,6 +7,7 @@ pub mod expression;
 mod lex;
 pub mod mask;
 mod predicate;
+mod rows;
 pub mod split;
 
 use serde::{Deserialize, Serialize};
@@ -91,6 +92,8 @@ pub struct SqlFile {
     pub not_understood: Vec<(Span, String)>,
     /// The database it is written for.
     pub dialect: Dialect,
+    /// How many rows its texts add to tables, by name.
+    pub added: Vec<(String, u64)>,
     /// Down-migration part was left out (`-- +goose Down`, `-- migrate:down`, `-- downgrade --`).
     pub has_down: bool,
 }
@@ -105,6 +108,14 @@ pub fn file(text: &str, dialect: Dialect) -> SqlFile {
         ..SqlFile::default()
     };
     let pieces = split::split(&text[..up], dialect);
+    let mut added = rows::Added::default();
+    for pair in pieces.windows(2) {
+        if let [copy, data] = pair
+            && data.kind == PieceKind::CopyData
+        {
+            added.copy(&text[copy.head..copy.tail], &text[data.head..data.tail], dialect);
+        }
+    }
     let statements = pieces.into_iter().filter(|piece| piece.kind == PieceKind::Statement);
     for (at, piece) in statements.enumerate() {
         if at >= Limit::SqlStatements.count() {
@@ -120,11 +131,18 @@ pub fn file(text: &str, dialect: Dialect) -> SqlFile {
         let span = Span::new(piece.head, piece.tail);
         match one(body, dialect, piece.head) {
             One::Changes(changes) => out.changes.extend(changes),
-            One::Statement(statement) => out.statements.push((*statement, span)),
+            One::Statement(statement) => {
+                if statement.operation == Operation::Insert {
+                    let table = statement.tables.first().map_or("", |table| table.name.as_str());
+                    added.insert(table, body, dialect);
+                }
+                out.statements.push((*statement, span));
+            }
             One::Ignored => {}
             One::NotUnderstood => out.not_understood.push((span, head(body))),
         }
     }
+    out.added = added.into_counts();
     out
 }
 

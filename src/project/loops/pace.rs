@@ -1,0 +1,107 @@
+//! Whether the passes of a loop wait for each other, and whether anybody waits for them.
+
+use super::{Loop, LoopForm};
+use crate::ir::{ExprId, ExprKind, Module, Parent, StmtKind};
+
+/// Expressions around a call among which what becomes of it is looked for.
+const MAX_AROUND_CALL: usize = 12;
+
+/// How the passes of a loop follow each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pace {
+    /// One after the other.
+    InTurn,
+    /// They overlap, and something may wait for all of them.
+    Together,
+    /// All are started, and nobody waits for them: `rows.forEach(async (row) => …)`, a call without an `await`.
+    Left,
+}
+
+/// What becomes of a promise in its own function.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Fate {
+    Awaited,
+    /// The function gives it back.
+    Returned,
+    /// It is a statement.
+    Dropped,
+    /// Something else has it.
+    Kept,
+}
+
+/// How the passes of a loop follow each other, by a call in it that gives a promise.
+pub fn of(module: &Module, around: &Loop, place: ExprId) -> Pace {
+    if around.parallel {
+        return Pace::Together;
+    }
+    if !module.language.passes_promises_on() {
+        return Pace::InTurn;
+    }
+    let LoopForm::Callback(method) = &around.kind else {
+        return match fate(module, place) {
+            Fate::Dropped => Pace::Left,
+            _ => Pace::InTurn,
+        };
+    };
+    if !starts_all(method) {
+        return Pace::InTurn;
+    }
+    // What the loop calls is the outermost function between the two.
+    let mut at = place;
+    for _ in 0..MAX_AROUND_CALL {
+        match (fate(module, at), passes_on(module, around, at)) {
+            (Fate::Dropped, _) => return Pace::Left,
+            (Fate::Kept, _) | (_, None) => return Pace::Together,
+            (_, Some((_, call))) if module.expr(call).span == around.span => {
+                return match (method.as_str(), fate(module, call)) {
+                    ("forEach", _) | (_, Fate::Dropped) => Pace::Left,
+                    _ => Pace::Together,
+                };
+            }
+            (_, Some((_, call))) => at = call,
+        }
+    }
+    Pace::Together
+}
+
+/// Methods that call what they are given once for each element and go on at once, whatever it gives back.
+fn starts_all(method: &str) -> bool {
+    matches!(method, "forEach" | "map" | "flatMap")
+}
+
+/// The function around a place, where it stands in the loop, and the call that it is given to.
+fn passes_on(module: &Module, around: &Loop, place: ExprId) -> Option<(ExprId, ExprId)> {
+    let Parent::Expr(lambda) = module.function(module.owner(place)).definition else {
+        return None;
+    };
+    let Parent::Expr(call) = module.expr(lambda).parent else {
+        return None;
+    };
+    let is_inside = around.span.encloses(module.expr(lambda).span);
+    (is_inside && module.call(call).is_some()).then_some((lambda, call))
+}
+
+/// What becomes of what an expression gives, up to the end of its statement.
+fn fate(module: &Module, place: ExprId) -> Fate {
+    let mut at = place;
+    for _ in 0..MAX_AROUND_CALL {
+        match module.expr(at).parent {
+            Parent::Expr(parent) => match module.kind(parent) {
+                ExprKind::Await(_) => return Fate::Awaited,
+                ExprKind::Attr { .. } | ExprKind::Unary { .. } => at = parent,
+                // `save(row).catch(report)`.
+                ExprKind::Call { callee, .. } if *callee == at => at = parent,
+                _ => return Fate::Kept,
+            },
+            Parent::Stmt(stmt) => {
+                return match module.stmt(stmt).kind {
+                    StmtKind::Expr(_) => Fate::Dropped,
+                    StmtKind::Return(_) => Fate::Returned,
+                    _ => Fate::Kept,
+                };
+            }
+            _ => return Fate::Kept,
+        }
+    }
+    Fate::Kept
+}
