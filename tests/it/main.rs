@@ -9,6 +9,7 @@ mod clients;
 mod context;
 mod determinism;
 mod doors;
+mod empty_loops;
 mod entries;
 mod few;
 mod fix;

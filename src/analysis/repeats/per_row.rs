@@ -241,8 +241,11 @@ impl<'p, 's> Search<'p, 's> {
             );
             return None;
         }
-        if self.given(&found.0) == Some(1) {
-            self.silent(access, expr, || "every caller gives the loop a list of one element");
+        if let Some(most @ 0..=1) = self.given(&found.0) {
+            self.silent(access, expr, || match most {
+                0 => "every caller leaves out what the loop runs over",
+                _ => "every caller gives the loop a list of one element",
+            });
             return None;
         }
         Some(found)

@@ -2,7 +2,8 @@
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::ir::{ExprId, ExprKind, FunctionId, Module, Parent, StmtId, StmtKind, Sym};
+use crate::ir::{ExprId, ExprKind, FunctionId, Language, Module, Parent, StmtId, StmtKind, Sym};
+use crate::libraries::shared::collections;
 use crate::libraries::shared::query::Resolver;
 use crate::libraries::shared::value::FileId;
 use crate::project::Project;
@@ -11,6 +12,9 @@ use crate::project::graph::{Edge, EdgeKind, FnId};
 use crate::project::loops::{self, Loop};
 use crate::project::scope::Bound;
 use crate::source::Span;
+
+/// Wrappers around what a loop runs over, by design.
+const MAX_WRAPPERS: u32 = 4;
 
 /// Who calls each function: the caller and which of its edges it is.
 pub type Callers = FxHashMap<FnId, Vec<(FnId, usize)>>;
@@ -36,16 +40,56 @@ pub fn given(
     file: FileId,
     around: &Loop,
 ) -> Option<u32> {
-    let (function, index) = parameter(eval, file, around.iterable?)?;
+    let module = project.code.module(file);
+    let iterable = around.iterable?;
+    let whole = or_nothing(module, iterable);
+    let (function, index) = parameter(eval, file, whole)?;
+    let is_empty = |expr: ExprId| matches!(module.kind(expr), ExprKind::Null) || collections::is_empty_literal(module, expr);
+    let default = module.function(function).params.get(index).and_then(|param| param.default);
+    // What a call leaves out is empty, as the parameter or the loop says.
+    let is_left_out_empty = default.map_or(whole != iterable && module.language != Language::Python, is_empty);
     let target = project.graph.id(file, function);
     let calls = callers.get(&target).filter(|_| !entries.contains(&(file, function)))?;
     let counts = calls.iter().map(|&(caller, at)| {
         let node = project.graph.function(caller);
         let edge = node.edges.get(at).filter(|edge| !edge.guessed && edge.kind == EdgeKind::Call)?;
-        let given = passed_as(project, project.code.module(node.file), edge, target, index)?;
-        loops::count_of(eval, node.file, given)
+        let caller = project.code.module(node.file);
+        match passed_as(project, caller, edge, target, index) {
+            Some(given) => loops::count_of(eval, node.file, given),
+            None => (is_left_out_empty && takes_nothing_else(caller, edge)).then_some(0),
+        }
     });
     counts.collect::<Option<Vec<u32>>>()?.into_iter().max()
+}
+
+/// `lines` of `lines or []`, `enumerate(lines)` and `(lines or {}).items()`, which have as many elements.
+fn or_nothing(module: &Module, iterable: ExprId) -> ExprId {
+    let mut at = iterable;
+    for _ in 0..MAX_WRAPPERS {
+        at = match module.kind(at) {
+            ExprKind::Binary { op, left, right }
+                if matches!(module.str(*op), "or" | "??") && collections::is_empty_literal(module, *right) =>
+            {
+                *left
+            }
+            ExprKind::Call { .. } => {
+                let Some(call) = module.call(at) else { return at };
+                let parts = matches!(call.method(), Some("items" | "keys" | "values" | "entries")) && call.args.is_empty();
+                let Some(whole) = call.receiver().filter(|_| parts).or_else(|| collections::handed_on(&call)) else {
+                    return at;
+                };
+                whole
+            }
+            _ => return at,
+        };
+    }
+    at
+}
+
+/// Whether a call says all that it passes: `load(**options)` does not.
+fn takes_nothing_else(module: &Module, edge: &Edge) -> bool {
+    let is_spread = |arg: &crate::ir::Arg| matches!(module.kind(arg.value), ExprKind::Spread(_));
+    module.call(edge.expr).is_some_and(|call| !call.args.iter().any(is_spread))
 }
 
 /// What a call passes to a parameter of its target: an argument, or the object whose method or property it is.

@@ -1,6 +1,6 @@
 //! Collections of the languages: what makes one, and what its methods do.
 
-use crate::ir::{Call, ExprId, Language};
+use crate::ir::{Call, ExprId, ExprKind, Language, Module};
 
 /// Whether a constructor makes a collection that keeps what it gets.
 pub fn keeps(name: &str) -> bool {
@@ -126,6 +126,15 @@ pub fn only_reads(function: &str) -> bool {
             | "entries"
             | "isinstance"
     )
+}
+
+/// `[]`, `()`, `{}`.
+pub fn is_empty_literal(module: &Module, expr: ExprId) -> bool {
+    match module.kind(expr) {
+        ExprKind::List(items) | ExprKind::Tuple(items) => items.is_empty(),
+        ExprKind::Object(entries) => entries.is_empty(),
+        _ => false,
+    }
 }
 
 /// The collection whose elements a function hands on, all of them and nothing else: `list(rows)`, `reversed(rows)`, `tqdm(rows)`; of

@@ -13,6 +13,7 @@ use crate::ir::{
     Sym,
 };
 use crate::libraries::shared::value::FileId;
+use crate::libraries::shared::{callbacks, collections};
 use crate::project::eval::Code;
 use crate::project::graph::{Edge, EdgeKind, FnId, FunctionNode};
 use crate::vocabulary::List;
@@ -632,6 +633,14 @@ fn is_cut(module: &Module, at: ExprId, child: ExprId, known: &[(Sym, Constant)])
             let first = comp.clauses.first().map(|clause| clause.iterable);
             first.is_some_and(|first| first != child && is_empty(first))
         }
+        // `lines.forEach((line) => …)`.
+        ExprKind::Call { .. } => {
+            let call = module
+                .call(at)
+                .filter(|call| call.callee != child && call.method().is_some_and(callbacks::is_iteration));
+            let receiver = call.and_then(|call| call.receiver());
+            receiver.is_some_and(|receiver| is_without_elements(module, receiver, known))
+        }
         ExprKind::Binary { op, left, right } if *right == child => {
             let left = decide(module, *left, known, 0);
             match module.str(*op) {
@@ -644,9 +653,33 @@ fn is_cut(module: &Module, at: ExprId, child: ExprId, known: &[(Sym, Constant)])
     }
 }
 
-/// A loop over what is an empty list, or nothing, has no turns.
+/// A loop over what is an empty list, or nothing, has no turns: `lines`, `lines or []`, `(lines or {}).items()`.
 fn is_without_elements(module: &Module, iterable: ExprId, known: &[(Sym, Constant)]) -> bool {
-    matches!(module.kind(iterable), ExprKind::Name(_)) && constant(module, iterable, known, 0).is_some_and(|value| value.is_empty)
+    let is_empty = |expr: ExprId| constant(module, expr, known, 0).is_some_and(|value| value.is_empty);
+    let mut at = iterable;
+    for _ in 0..MAX_NESTING {
+        at = match module.kind(at) {
+            ExprKind::Name(_) => return is_empty(at),
+            ExprKind::Binary { op, left, right } if collections::is_empty_literal(module, *right) => {
+                let nothing = match module.str(*op) {
+                    "or" => decide(module, *left, known, 0).map(|truth| !truth),
+                    "??" => constant(module, *left, known, 0).and_then(|value| value.is_null),
+                    _ => return false,
+                };
+                return nothing == Some(true) || is_empty(*left);
+            }
+            ExprKind::Call { .. } => {
+                let Some(call) = module.call(at) else { return false };
+                let parts = matches!(call.method(), Some("items" | "keys" | "values" | "entries")) && call.args.is_empty();
+                let Some(whole) = call.receiver().filter(|_| parts).or_else(|| collections::handed_on(&call)) else {
+                    return false;
+                };
+                whole
+            }
+            _ => return false,
+        };
+    }
+    false
 }
 
 fn is_left_out(module: &Module, at: StmtId, below: StmtId, known: &[(Sym, Constant)]) -> bool {

@@ -166,6 +166,7 @@ const EXCUSED: &[(&str, &[&str])] = &[
             "analysis/growth/uses.rs MAX_AROUND_SIZE",
             "analysis/growth/uses.rs MOST_WORDS",
             "analysis/rows/figures.rs MAX_STEPS",
+            "analysis/repeats/single.rs MAX_WRAPPERS",
             "analysis/waits/handle.rs MAX_CALLBACKS",
             "libraries/django/queries.rs MAX_CHAIN",
             "libraries/drizzle/queries/relational.rs MAX_WITH",
