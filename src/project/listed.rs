@@ -6,7 +6,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::eval::{Code, Evaluator};
 use super::scope::Member;
-use crate::ir::{ClassId, ExprId, ExprKind, FunctionId, Module, StmtKind};
+use crate::ir::{Call, ClassId, ExprId, ExprKind, FunctionId, Module, StmtKind};
 use crate::libraries::shared::pagination;
 use crate::libraries::shared::query::Resolver;
 use crate::libraries::shared::value::{FileId, Value};
@@ -64,8 +64,7 @@ impl ListedSerializers {
             let Some(made) = serializer(eval, file, module.call(id).map(|call| call.callee)) else {
                 continue;
             };
-            let many = module.call(id).and_then(|call| call.keyword("many"));
-            let is_many = many.is_some_and(|many| matches!(module.kind(many), ExprKind::Bool(true)));
+            let is_many = module.call(id).is_some_and(|call| is_many(&call));
             match holder(eval, file, module, &classes, id) {
                 Some(outer) => nested.push((outer, made, is_many)),
                 None if is_many => self.add(made, SerializerUse::List(name_of(module, id))),
@@ -94,7 +93,7 @@ impl ListedSerializers {
 
     fn view(&mut self, eval: &Evaluator<'_>, file: FileId, class: ClassId) {
         let module = eval.module(file);
-        let lists = || pagination::lists(eval, file, class);
+        let lists = || pagination::lists(eval, file, class) || lists_itself(eval, file, class) || descends_from_unknown(eval, file, class);
         let usage = |lists: bool| {
             let name = module.class(class).name.map_or("", |name| module.str(name));
             if lists {
@@ -108,6 +107,19 @@ impl ListedSerializers {
             let module = eval.module(at);
             serializer(eval, at, pagination::shown_by_list(module, &module.function(function).body))
         });
+        let by_action: Vec<(&str, Class)> = choosing.iter().flat_map(|&(at, function)| by_action(eval, at, function)).collect();
+        let of_lists = of_lists.or_else(|| {
+            by_action
+                .iter()
+                .find(|(action, _)| *action == pagination::LIST)
+                .map(|&(_, made)| made)
+        });
+        for &(action, made) in &by_action {
+            // What a view asks for under a name of its own may be a list, too.
+            let is_one =
+                action != pagination::LIST && (pagination::is_of_one_object(action) || !is_known_action(eval, file, class, action));
+            self.add(made, usage(!is_one && lists()));
+        }
         let is_listed = |made: Class| lists() && of_lists.is_none_or(|shown| shown == made);
         if let Some((at, Member::Value(value, _))) = eval.member(file, class, "serializer_class")
             && let Some(made) = serializer(eval, at, Some(value))
@@ -152,6 +164,79 @@ impl ListedSerializers {
                 }
             }
         }
+    }
+}
+
+/// `many=True`, or what may be true.
+fn is_many(call: &Call<'_>) -> bool {
+    let many = call.keyword("many");
+    many.is_some_and(|many| !matches!(call.module.kind(many), ExprKind::Bool(false)))
+}
+
+/// Whether a method of a view answers with several objects of the serializer that the view chooses: `self.get_serializer(rows, many=True)`.
+fn lists_itself(eval: &Evaluator<'_>, file: FileId, class: ClassId) -> bool {
+    eval.lineage(file, class).into_iter().any(|(at, class)| {
+        let module = eval.code.module(at);
+        let span = module.class(class).span;
+        module.call_ids().filter_map(|id| module.call(id)).any(|call| {
+            let is_chosen = matches!(call.method(), Some("get_serializer" | "serializer_class"))
+                || call
+                    .module
+                    .call(call.callee)
+                    .is_some_and(|inner| inner.method() == Some("get_serializer_class"));
+            is_chosen && is_many(&call) && span.encloses(module.expr(call.id).span)
+        })
+    })
+}
+
+/// Whether a view has an ancestor of a package that is none of the framework's: it may list as well.
+fn descends_from_unknown(eval: &Evaluator<'_>, file: FileId, class: ClassId) -> bool {
+    let ancestors = eval.ancestors(file, class);
+    let last = |name: &str| name.rsplit('.').next().unwrap_or(name).to_owned();
+    // Each stands there as it is written, too.
+    let own = eval.lineage(file, class).into_iter().filter_map(|(at, class)| {
+        let module = eval.code.module(at);
+        module.class(class).name.map(|name| module.str(name).to_owned())
+    });
+    let of_framework = ancestors.iter().filter(|name| pagination::is_view(name)).map(|name| last(name));
+    let known: FxHashSet<String> = own.chain(of_framework).collect();
+    let mut names = ancestors.iter().map(|name| last(name));
+    names.any(|name| (name.ends_with("ViewSet") || name.ends_with("View")) && !known.contains(&name))
+}
+
+/// The serializers of a table by actions that a method looks into: `return self.serializers[self.action]`, `.get(self.action, OrderRow)`.
+fn by_action<'c>(eval: &Evaluator<'c>, file: FileId, function: FunctionId) -> Vec<(&'c str, Class)> {
+    let mut out = Vec::new();
+    for &value in &*eval.returned(file, function) {
+        let module = eval.code.module(file);
+        let table = match module.kind(value) {
+            ExprKind::Index { base, .. } => Some(*base),
+            ExprKind::Call { .. } => module
+                .call(value)
+                .filter(|call| call.method() == Some("get"))
+                .and_then(|call| call.receiver()),
+            _ => None,
+        };
+        let Some(Value::Literal(held_at, object)) = table.map(|table| eval.value(file, table)) else {
+            continue;
+        };
+        let held = eval.code.module(held_at);
+        let ExprKind::Object(entries) = held.kind(object) else { continue };
+        for entry in entries {
+            let action = entry.key.and_then(|key| held.string(key));
+            if let (Some(action), Some(made)) = (action, serializer(eval, held_at, Some(entry.value))) {
+                out.push((action, made));
+            }
+        }
+    }
+    out
+}
+
+/// Whether a view has a method for an action that is not said to be of one object.
+fn is_known_action(eval: &Evaluator<'_>, file: FileId, class: ClassId, action: &str) -> bool {
+    match eval.member(file, class, action) {
+        Some((at, Member::Method(function))) => !pagination::is_action_of_one(eval.module(at), function),
+        _ => false,
     }
 }
 

@@ -26,6 +26,7 @@ mod lookups;
 mod migrations;
 mod mutations;
 mod names;
+mod one_object;
 mod own;
 mod pace;
 mod packages;

@@ -12,6 +12,7 @@ use crate::libraries::shared::row_methods::{self, RowMethod};
 use crate::libraries::shared::value::FileId;
 use crate::project::eval::Evaluator;
 use crate::project::graph::{Edge, FnId};
+use crate::project::listed::SerializerUse;
 use crate::project::loops::{Loop, LoopForm, LoopVerdict};
 use crate::project::rows::{self, RelationRead};
 use crate::project::{Project, held};
@@ -38,6 +39,15 @@ impl Search<'_, '_> {
     pub(super) fn row_method(&mut self, id: FunctionId, kind: RowMethod, reads: &[RelationRead]) {
         let function = self.project.graph.id(self.file, id);
         let definition = self.module.function(id);
+        if kind == RowMethod::Serializer && self.answers_with_one(id) {
+            self.project.silent(
+                Access::Read.topic(),
+                self.file,
+                definition.name_span,
+                || "its serializer is given one object at a time wherever it is used",
+            );
+            return;
+        }
         let names = definition
             .params
             .iter()
@@ -57,6 +67,13 @@ impl Search<'_, '_> {
         if kind == RowMethod::GraphQlField {
             self.relations_of(id, reads, &around);
         }
+    }
+
+    /// Whether a serializer's method is asked for the one object of an answer wherever its serializer is used.
+    fn answers_with_one(&self, method: FunctionId) -> bool {
+        let class = self.module.function(method).class;
+        let usage = class.and_then(|class| self.project.listed.usage((self.file, class)));
+        usage == Some(&SerializerUse::One)
     }
 
     fn statements_of(&mut self, function: FnId, kind: RowMethod, around: &Loop) {
