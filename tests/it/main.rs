@@ -20,6 +20,7 @@ mod guides;
 mod handed;
 mod hooks;
 mod hostile;
+mod index_words;
 mod layers;
 mod limits;
 mod lookups;

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use crate::advice::index::NewIndex;
 use crate::analysis::Analyses;
 use crate::analysis::indexes::advisor::IndexProposal;
+use crate::analysis::indexes::needs::IndexNeed;
 use crate::finding::{Confidence, Finding, Location, Role};
 use crate::judge::columns::is_tenant;
 use crate::judge::cost::{self, Cost};
@@ -228,16 +229,28 @@ fn message(table: &Table, proposal: &IndexProposal, reach: &Use, label: Option<&
         [] => format!("No index of {} is known.", table.name),
         list => format!("{} has indexes on {}.", table.name, list.join(", ")),
     };
-    let count = match reach.sites {
-        1 => "One statement asks".to_owned(),
-        count => format!("{count} statements ask"),
+    let count = match (reach.sites, whole(proposal)) {
+        (1, _) => "One statement asks".to_owned(),
+        (count, whole) if whole >= count => format!("{count} statements ask"),
+        // It is put together of what they ask for.
+        (count, 0) => format!("{count} statements ask, each for a part of it,"),
+        (count, 1) => format!("Of {count} statements one asks"),
+        (count, whole) => format!("Of {count} statements {whole} ask"),
+    };
+    let others = match whole(proposal) {
+        whole if whole > 0 && whole < reach.sites => ", the others for some of these columns or in another order",
+        _ => "",
     };
     let served = if proposal.longer {
         "the index that starts with the same column leaves the rest to be read and filtered or sorted"
     } else {
         "none of them can be used"
     };
-    let mut text = format!("{count} {} for {}. {known} For this, {served}.", table.name, asked(proposal));
+    let mut text = format!(
+        "{count} {} for {}{others}. {known} For this, {served}.",
+        table.name,
+        asked(proposal)
+    );
     if let Some(columns) = &proposal.foreign_key {
         let _ = write!(
             text,
@@ -249,6 +262,21 @@ fn message(table: &Table, proposal: &IndexProposal, reach: &Use, label: Option<&
         let _ = write!(text, " Reached from {label}.");
     }
     text
+}
+
+/// How many of the statements ask for all that the index has.
+fn whole(proposal: &IndexProposal) -> usize {
+    let (equal, tail) = proposal.columns.split_at(proposal.equal.min(proposal.columns.len()));
+    let asks = |need: &&IndexNeed| {
+        let compares = |column: &String| [&need.equal, &need.flags, &need.linked].iter().any(|names| names.contains(column));
+        let goes_on =
+            |column: &String| compares(column) || need.range.contains(column) || need.order.iter().any(|(name, _)| name == column);
+        equal.iter().all(compares) && tail.iter().all(goes_on)
+    };
+    let mut sites: Vec<usize> = proposal.needs.iter().filter(asks).map(|need| need.site).collect();
+    sites.sort_unstable();
+    sites.dedup();
+    sites.len()
 }
 
 fn cite(project: &Project, table: &Table, (proposal, new): (&IndexProposal, &NewIndex<'_>), sites: &[usize], finding: &mut Finding) {
