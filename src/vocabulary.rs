@@ -132,6 +132,7 @@ lists! {
     Reading = "calls" "reading",
     RecoveringPaths = "paths" "recovering",
     RedisHandles = "handles" "redis",
+    Refusals = "calls" "refusals",
     ReservedWords = "sql" "reserved-words",
     Retries = "handles" "retries",
     ProductionStages = "handles" "production-stages",

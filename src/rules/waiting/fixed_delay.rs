@@ -67,7 +67,7 @@ fn check_file(project: &Project, file: FileId) -> Vec<Finding> {
         } else if owner == FunctionId::MODULE {
             silent("it runs once, when the module is loaded");
         } else if has_reason(module, reasons.get_or_init(|| Reasons::of(module)), id, owner) {
-            silent("it has a reason: a retry, a stream, a race, a measure of time, or a function that is there to wait");
+            silent("it has a reason: a retry, a refusal, a stream, a race, a measure of time, or a function that is there to wait");
         } else if !loops::around(&eval, file, id).is_empty() {
             silent("it is in a loop, which asks again and again");
         } else {
@@ -264,7 +264,7 @@ fn has_reason(module: &Module, reasons: &Reasons<'_>, sleep: ExprId, owner: Func
         return true;
     }
     let span = function.span;
-    if reasons.has_yield(span) || is_loser(module, sleep) || follows_failure(module, sleep, owner) {
+    if reasons.has_yield(span) || is_loser(module, sleep) || follows_failure(module, sleep, owner) || refuses(module, sleep, owner) {
         return true;
     }
     if measures_delay(module, reasons, sleep, owner) {
@@ -297,6 +297,55 @@ fn follows_failure(module: &Module, sleep: ExprId, owner: FunctionId) -> bool {
         };
     }
     false
+}
+
+/// Answers of a server by which it refuses somebody.
+const REFUSALS: [f64; 3] = [401.0, 403.0, 429.0];
+
+/// `if not check(password): sleep(2); raise Denied()`: whoever guesses is slowed down, and nobody else. The block that the sleep stands in
+/// ends in an error or in an answer that refuses, or its condition looks for such an answer.
+fn refuses(module: &Module, sleep: ExprId, owner: FunctionId) -> bool {
+    let Some(mut below) = statement_of(module, sleep, owner) else {
+        return false;
+    };
+    let holds = |expr: ExprId| loops::body::inner(module, expr).into_iter().any(|part| is_refusal(module, part));
+    for _ in 0..budget::Limit::Holders.count() {
+        let parent = module.stmt(below).parent;
+        let (block, test) = match parent {
+            Parent::Stmt(outer) => {
+                let (block, _) = module.place_in_block(below);
+                let test = match module.stmt(outer).kind {
+                    StmtKind::If { test, .. } => Some(test),
+                    _ => None,
+                };
+                (module.stmt_blocks(outer).get(block).copied().unwrap_or_default(), test)
+            }
+            Parent::Function(function) => (&*module.function(function).body, None),
+            _ => return false,
+        };
+        let ends = block.last().is_some_and(|&last| match module.stmt(last).kind {
+            StmtKind::Raise(_) => true,
+            StmtKind::Return(Some(value)) => holds(value),
+            _ => false,
+        });
+        if ends || test.is_some_and(holds) {
+            return true;
+        }
+        match parent {
+            Parent::Stmt(outer) => below = outer,
+            _ => return false,
+        }
+    }
+    false
+}
+
+/// `401`, `status.HTTP_403_FORBIDDEN`, `AccessDenied`.
+fn is_refusal(module: &Module, expr: ExprId) -> bool {
+    match module.kind(expr) {
+        ExprKind::Num(number) => REFUSALS.iter().any(|refusal| (number - refusal).abs() < f64::EPSILON),
+        ExprKind::Name(name) | ExprKind::Attr { name, .. } => List::Refusals.has(module.str(*name)),
+        _ => false,
+    }
 }
 
 /// `before = time.monotonic(); await asyncio.sleep(1); lag = time.monotonic() - before`: the clock is read on both sides of the sleep alone,
