@@ -107,8 +107,8 @@ fn lower(statement: &ast::Statement) -> Option<Statement> {
 pub(super) struct Lowerer {
     /// Tables of each enclosing statement, outermost first; the last is the one being lowered.
     scopes: Vec<Vec<TableUse>>,
-    /// Names of common table expressions in sight.
-    ctes: Vec<String>,
+    /// Names of common table expressions in sight, each with how many rows it gives.
+    ctes: Vec<(String, RowLimit)>,
 }
 
 /// A statement in the making.
@@ -137,8 +137,12 @@ impl Lowerer {
         let known = self.ctes.len();
         let mut with = Vec::new();
         for cte in query.with.iter().flat_map(|with| &with.cte_tables) {
-            self.ctes.push(cte.alias.name.value.clone());
+            let at = self.ctes.len();
+            self.ctes.push((cte.alias.name.value.clone(), RowLimit::None));
             let (statement, correlated) = self.query(&cte.query);
+            if let Some(own) = self.ctes.get_mut(at) {
+                own.1 = statement.limit.clone();
+            }
             with.push(subquery(SubqueryPlace::From, correlated, statement));
         }
         let mut draft = self.body(&query.body);
@@ -153,6 +157,9 @@ impl Lowerer {
         if let Some(quantity) = query.fetch.as_ref().and_then(|fetch| fetch.quantity.as_ref()) {
             draft.statement.limit = rows(quantity);
         }
+        if draft.statement.limit == RowLimit::None {
+            draft.statement.limit = self.limit_inside(&draft.statement, &query.body);
+        }
         self.ctes.truncate(known);
         with.append(&mut draft.statement.subqueries);
         draft.statement.subqueries = with;
@@ -160,6 +167,30 @@ impl Lowerer {
             draft.statement.limit = RowLimit::One;
         }
         (draft.statement, draft.correlated)
+    }
+
+    /// How many rows the one query has that a statement selects from: `SELECT … FROM (SELECT … LIMIT 100) x`.
+    fn limit_inside(&self, statement: &Statement, body: &SetExpr) -> RowLimit {
+        let SetExpr::Select(select) = body else { return RowLimit::None };
+        let [from] = select.from.as_slice() else { return RowLimit::None };
+        if !from.joins.is_empty() {
+            return RowLimit::None;
+        }
+        let limit = match &from.relation {
+            TableFactor::Derived { .. } => {
+                let mut inner = statement.subqueries.iter().filter(|inner| inner.place == SubqueryPlace::From);
+                inner.next().map(|inner| inner.statement.limit.clone())
+            }
+            TableFactor::Table { name, args: None, .. } => {
+                let name = text(name);
+                let mut known = self.ctes.iter().rev();
+                known
+                    .find(|(cte, _)| cte.eq_ignore_ascii_case(&name))
+                    .map(|(_, limit)| limit.clone())
+            }
+            _ => None,
+        };
+        limit.unwrap_or_default()
     }
 
     fn body(&mut self, body: &SetExpr) -> StatementDraft {
@@ -338,7 +369,7 @@ impl Lowerer {
                     draft.statement.limit = RowLimit::Value;
                 }
                 let alias = alias.as_ref().map(|alias| alias.name.value.clone());
-                let is_cte = self.ctes.iter().any(|cte| cte.eq_ignore_ascii_case(&name));
+                let is_cte = self.ctes.iter().any(|(cte, _)| cte.eq_ignore_ascii_case(&name));
                 let alias = alias.or_else(|| is_cte.then(|| name.clone()));
                 if is_cte {
                     name = String::new();

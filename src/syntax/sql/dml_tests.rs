@@ -166,3 +166,34 @@ fn positions_in_positions_end() {
     let beside = format!("SELECT {} FROM t", "position('a' in b), ".repeat(20) + "1");
     assert!(parse(&beside, Dialect::Postgres, 0).is_some());
 }
+
+#[test]
+fn a_limit_inside_bounds_what_is_selected_from_it() {
+    for (text, limit) in [
+        ("SELECT x.id FROM (SELECT id FROM orders LIMIT 100) x", RowLimit::Rows(100)),
+        (
+            "SELECT * FROM (SELECT id FROM orders LIMIT 100) x ORDER BY id LIMIT 5",
+            RowLimit::Rows(5),
+        ),
+        (
+            "WITH latest AS (SELECT id FROM orders ORDER BY id DESC LIMIT 20) SELECT l.id FROM latest l",
+            RowLimit::Rows(20),
+        ),
+        (
+            "WITH a AS (SELECT id FROM orders LIMIT 20), b AS (SELECT id FROM a WHERE id > 1) SELECT id FROM b",
+            RowLimit::Rows(20),
+        ),
+        ("SELECT * FROM (SELECT id FROM orders) x", RowLimit::None),
+        (
+            "SELECT * FROM (SELECT id FROM orders LIMIT 100) x JOIN lines ON lines.order_id = x.id",
+            RowLimit::None,
+        ),
+        (
+            "SELECT id FROM (SELECT id FROM orders LIMIT 9) x UNION ALL SELECT id FROM lines",
+            RowLimit::None,
+        ),
+    ] {
+        let statement = parse(text, Dialect::Postgres, 0).expect("a statement");
+        assert_eq!(statement.limit, limit, "{text}");
+    }
+}
