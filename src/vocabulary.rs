@@ -77,6 +77,7 @@ lists! {
     Cursors = "handles" "cursors",
     DatabaseHandles = "handles" "databases",
     Delaying = "calls" "delaying",
+    ExpiryWords = "calls" "expiry",
     Failures = "calls" "failures",
     Development = "paths" "development",
     UsualTests = "calls" "usual-tests",

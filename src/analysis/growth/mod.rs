@@ -46,6 +46,8 @@ pub struct Growing<'p> {
     function: FunctionId,
     /// It is asked by key as well.
     pub is_cache: bool,
+    /// An element goes when it is asked for after its time, and only then.
+    expires: bool,
     label: Option<String>,
 }
 
@@ -151,7 +153,7 @@ pub fn is_empty_collection(module: &Module, expr: ExprId) -> bool {
 
 fn growing<'p>(project: &'p Project, module: &'p Module, held: Held, uses: &FxHashMap<Sym, Vec<ExprId>>) -> Option<Growing<'p>> {
     let mut grows: Vec<(ExprId, Option<ExprId>)> = Vec::new();
-    let mut asked = false;
+    let (mut asked, mut expires) = (false, false);
     // At the place where it is made, and where it gets an element.
     let silent = |grows: &[(ExprId, Option<ExprId>)], why: &str| {
         for &expr in grows.iter().map(|(at, _)| at).chain([&held.made]) {
@@ -178,6 +180,7 @@ fn growing<'p>(project: &'p Project, module: &'p Module, held: Held, uses: &FxHa
                 grows.extend(reads_make(expr));
             }
             CollectionUse::Read => {}
+            CollectionUse::Shrink if uses::expires_when_asked(module, expr) => (asked, expires) = (true, true),
             CollectionUse::Shrink => {
                 let function = module.owner(expr);
                 let is_start = module
@@ -232,7 +235,8 @@ fn growing<'p>(project: &'p Project, module: &'p Module, held: Held, uses: &FxHa
         held,
         at,
         function,
-        is_cache: is_cache || (asked && has_ignoring_case(name, "client")),
+        is_cache: is_cache || expires || (asked && has_ignoring_case(name, "client")),
+        expires,
         label,
     })
 }
@@ -357,8 +361,12 @@ impl Growing<'_> {
             ),
             None => format!("`{name}` lives as long as the process"),
         };
-        finding.message =
-            format!("{holder}. Elements are added here, and nothing that runs takes one away, sets a maximum or starts it anew.");
+        let goes = if self.expires {
+            "and one that is too old goes only when its own key is asked for again: what nobody asks for any more stays"
+        } else {
+            "and nothing that runs takes one away, sets a maximum or starts it anew"
+        };
+        finding.message = format!("{holder}. Elements are added here, {goes}.");
         if let Some(label) = &self.label {
             finding.message.push_str(&format!(" Reached from {label}."));
         }

@@ -54,6 +54,68 @@ pub fn of(module: &Module, expr: ExprId) -> CollectionUse {
     }
 }
 
+/// Whether a use takes an element away only because its own key is asked for after its time: `if entry.expires < now: del cache[key]`. What
+/// nobody asks for again stays, so that such a cache grows with its keys all the same.
+pub fn expires_when_asked(module: &Module, expr: ExprId) -> bool {
+    let function = module.owner(expr);
+    let Some(key) = taken_key(module, expr) else { return false };
+    let is_param = |name: Sym| module.function(function).params.iter().any(|param| param.name == Some(name));
+    let is_given = match module.kind(key) {
+        ExprKind::Name(name) => is_param(*name) || is_made_once(module, function, *name),
+        _ => false,
+    };
+    let gives = module
+        .returned(function)
+        .into_iter()
+        .any(|value| !matches!(module.kind(value), ExprKind::Null));
+    is_given && gives && stands_under_time(module, expr)
+}
+
+/// The key of the one element that a use takes away: `del cache[key]`, `cache.pop(key)`, `cache.delete(key)`.
+fn taken_key(module: &Module, expr: ExprId) -> Option<ExprId> {
+    let Parent::Expr(parent) = module.expr(expr).parent else {
+        return None;
+    };
+    match *module.kind(parent) {
+        ExprKind::Index { base, index } if base == expr => Some(index),
+        ExprKind::Attr { base, name } if base == expr && matches!(module.str(name), "pop" | "delete") => {
+            let Parent::Expr(call) = module.expr(parent).parent else {
+                return None;
+            };
+            module.call(call).filter(|call| call.callee == parent)?.arg(0)
+        }
+        _ => None,
+    }
+}
+
+/// Whether a function gives a name one value, in no loop: a key that it makes of what it is given.
+fn is_made_once(module: &Module, function: FunctionId, name: Sym) -> bool {
+    let sets = module.stmts.iter().filter(|stmt| match stmt.kind {
+        StmtKind::Assign { target, .. } => matches!(module.kind(target), ExprKind::Name(set) if *set == name),
+        StmtKind::Loop { target: Some(target), .. } => {
+            matches!(module.kind(target), ExprKind::Name(set) if *set == name)
+        }
+        _ => false,
+    });
+    let own: Vec<_> = sets.filter(|stmt| module.owner_of(stmt.parent) == function).collect();
+    matches!(own.as_slice(), [one] if matches!(one.kind, StmtKind::Assign { .. }))
+}
+
+/// Whether a place stands, in no loop, under a condition that looks at a clock or at when something ends.
+fn stands_under_time(module: &Module, expr: ExprId) -> bool {
+    let is_time = |test: ExprId| words_of(module, test).iter().any(|word| List::ExpiryWords.has(word));
+    let mut is_timed = false;
+    for holder in module.holders(expr) {
+        let Parent::Stmt(stmt) = holder.at else { continue };
+        match module.stmt(stmt).kind {
+            StmtKind::Loop { .. } => return false,
+            StmtKind::If { test, .. } => is_timed |= is_time(test),
+            _ => {}
+        }
+    }
+    is_timed
+}
+
 /// The element that reading a key of a `defaultdict` makes, where the key is absent: its place and the key. What goes over the keys that
 /// are there, and a function that looks first whether one is, adds none.
 pub fn made_by_reading(eval: &Evaluator<'_>, file: FileId, expr: ExprId) -> Option<(ExprId, ExprId)> {
