@@ -120,6 +120,8 @@ pub enum Select {
     Count,
     /// Numbers of several parts, one by one.
     CountParts,
+    /// Related rows of each row, where their number is enough.
+    CountRelation,
     /// Rows or their number, where it is enough that there is one.
     Exists,
     /// All columns, where some are used.
@@ -242,7 +244,7 @@ pub enum Write {
 
 impl Advised {
     #[cfg(test)]
-    const ALL: [Advised; 68] = [
+    const ALL: [Advised; 69] = [
         Advised::Read(ReadShape::One),
         Advised::Read(ReadShape::Many),
         Advised::Read(ReadShape::Count),
@@ -273,6 +275,7 @@ impl Advised {
         Advised::Select(Select::Figures),
         Advised::Select(Select::Count),
         Advised::Select(Select::CountParts),
+        Advised::Select(Select::CountRelation),
         Advised::Select(Select::Exists),
         Advised::Select(Select::Columns),
         Advised::Unblock(Unblock::Database),
@@ -346,6 +349,7 @@ impl Advised {
             Advised::Select(Select::Figures) => &["select.figures"],
             Advised::Select(Select::Count) => &["select.count"],
             Advised::Select(Select::CountParts) => &["select.count-parts"],
+            Advised::Select(Select::CountRelation) => &["select.count-relation"],
             Advised::Select(Select::Exists) => &["select.exists"],
             Advised::Select(Select::Columns) => &["select.columns"],
             Advised::Unblock(Unblock::Database) => &["unblock.database"],

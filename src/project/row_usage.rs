@@ -38,6 +38,10 @@ pub struct RowUsage {
     pub aggregated: Vec<ExprId>,
     /// Attributes of single rows that are read.
     pub read: BTreeSet<String>,
+    /// Of those, the ones of which only the length is ever read: `row.lines.length`, `len(row.lines)`.
+    pub measured: BTreeSet<String>,
+    /// And those of which something else is.
+    pub opened: BTreeSet<String>,
     /// Given back by the function.
     pub returned: bool,
     /// Used in another way: passed on, stored, changed.

@@ -111,6 +111,17 @@ impl<'c> UsageWalk<'_, '_, 'c> {
         }
     }
 
+    /// An attribute of a row is read, or its length alone.
+    fn read(&mut self, name: &str, is_measured: bool) {
+        self.usage.read.insert(name.to_owned());
+        if is_measured && !self.usage.opened.contains(name) {
+            self.usage.measured.insert(name.to_owned());
+        } else if !is_measured {
+            self.usage.measured.remove(name);
+            self.usage.opened.insert(name.to_owned());
+        }
+    }
+
     /// `load().then((rows) => …)`: what the promise brings is the callback's. Whether it is that.
     fn settled(&mut self, call: &Call<'_>, name: &str, holds: Holds) -> bool {
         let module = self.module();
@@ -163,7 +174,7 @@ impl<'c> UsageWalk<'_, '_, 'c> {
             (Holds::Rows, None) if name == "items" => self.follow(attr, holds),
             (Holds::Rows, None) if matches!(name, "length" | "size") => self.usage.lengths.push(attr),
             (Holds::Row, None) => {
-                self.usage.read.insert(name.to_owned());
+                self.read(name, is_measured(module, attr));
                 if is_target(module, attr) {
                     self.usage.escapes = true;
                 }
@@ -185,7 +196,7 @@ impl<'c> UsageWalk<'_, '_, 'c> {
             {
                 match call.arg(0).and_then(|arg| module.string(arg)) {
                     Some(key) => {
-                        self.usage.read.insert(key.to_owned());
+                        self.read(key, false);
                     }
                     None => self.follow(call.id, holds),
                 }
@@ -266,7 +277,7 @@ impl<'c> UsageWalk<'_, '_, 'c> {
         for entry in entries {
             match entry.key.and_then(|key| module.string(key)) {
                 Some(key) => {
-                    self.usage.read.insert(key.to_owned());
+                    self.read(key, false);
                 }
                 None => self.usage.escapes = true,
             }
@@ -282,7 +293,7 @@ impl<'c> UsageWalk<'_, '_, 'c> {
                 self.follow(parent, Holds::Row);
             }
             (Holds::Row, ExprKind::Str(key)) => {
-                self.usage.read.insert(module.str(*key).to_owned());
+                self.read(module.str(*key), false);
             }
             _ => self.usage.escapes = true,
         }
@@ -307,7 +318,7 @@ impl<'c> UsageWalk<'_, '_, 'c> {
             (Holds::Row, Some("getattr" | "hasattr")) if call.arg(0) == Some(expr) => {
                 match call.arg(1).and_then(|arg| module.string(arg)) {
                     Some(name) => {
-                        self.usage.read.insert(name.to_owned());
+                        self.read(name, false);
                     }
                     None => self.usage.escapes = true,
                 }
@@ -496,6 +507,23 @@ fn has_others(module: &Module, expr: ExprId) -> bool {
     match module.kind(expr) {
         ExprKind::Binary { op, .. } => module.str(*op) == "+",
         ExprKind::List(items) => items.len() > 1,
+        _ => false,
+    }
+}
+
+/// `row.lines.length`, `len(row.lines)`: nothing but the length of an attribute is read here.
+fn is_measured(module: &Module, attr: ExprId) -> bool {
+    let Parent::Expr(parent) = module.expr(attr).parent else {
+        return false;
+    };
+    match module.kind(parent) {
+        ExprKind::Attr { name, .. } if module.str(*name) == "length" => match module.expr(parent).parent {
+            Parent::Expr(outer) => module.call(outer).is_none_or(|call| call.callee != parent),
+            _ => true,
+        },
+        ExprKind::Call { .. } => module
+            .call(parent)
+            .is_some_and(|call| call.receiver().is_none() && call.method() == Some("len") && call.args.len() == 1),
         _ => false,
     }
 }

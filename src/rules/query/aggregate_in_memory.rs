@@ -13,6 +13,8 @@ use crate::project::row_usage::RowLoad;
 
 const ID: &str = "aggregate-in-memory";
 
+mod relations;
+
 /// Runs the rule.
 pub fn check(run: &Analyses<'_>) -> Vec<Finding> {
     let project = run.project;
@@ -23,12 +25,8 @@ pub fn check(run: &Analyses<'_>) -> Vec<Finding> {
         }
         !is_counting
     };
-    project
-        .loads
-        .iter()
-        .filter(is_other)
-        .filter_map(|load| finding(project, load))
-        .collect()
+    let figures = project.loads.iter().filter(is_other).filter_map(|load| finding(project, load));
+    figures.chain(relations::check(project)).collect()
 }
 
 fn silent(project: &Project, load: &RowLoad, why: impl FnOnce() -> &'static str) {
