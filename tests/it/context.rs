@@ -80,6 +80,7 @@ fn iteration_and_timers_are_told_from_inline_calls() {
         ("socket.on('x', marked)", Later),
         ("useEffect(marked, [])", Later),
         ("router.get('/x', marked)", Later),
+        ("peopleRoutes.get('/x', marked)", Later),
         ("authedProcedure.input(z).query(marked)", Later),
         ("db.query(marked)", Inline),
     ] {

@@ -36,6 +36,7 @@ function failed(error, req, res, next) {}
 const may = (role) => (req, res, next) => next();
 app.use(each);
 app.use(failed);
+app.use((req, callback) => callback());
 router.use(load);
 router.get("/goats", load, may("read"), (req, res) => res.json([]));
 router.post("/goats", [load, (req, res) => res.json({})]);
@@ -46,6 +47,7 @@ app.use("/farm", router);
         [
             "each: Always, middleware each",
             "failed: Seldom, a request that fails",
+            ": Always, middleware of app.ts",
             "load: Read, ANY /",
             "load: Read, GET /goats",
             "may: Read, GET /goats",

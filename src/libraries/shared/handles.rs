@@ -26,3 +26,23 @@ pub fn takes_routes(name: &str) -> bool {
 pub fn keeps_results(name: &str) -> bool {
     List::Caches.has(name) || List::CacheServers.has(name)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn handles_are_known_by_their_names() {
+        let names = ["db", "_db", "dbClient", "self.session", "sqlEngine", "trx", "transaction"];
+        assert!(names.into_iter().all(is_database));
+        assert!(may_be_database("t") && may_be_database("client") && !is_database("t") && !is_database("client"));
+        assert!(!may_be_database("dbName") && !may_be_database("format"));
+        assert!(["app", "httpServer", "fastify"].into_iter().all(is_application) && !is_application("router"));
+        assert!(["app", "peopleRoutes", "apiV1", "users_bp"].into_iter().all(takes_routes) && !takes_routes("cache"));
+        assert!(["userCache", "memoized", "redis"].into_iter().all(keeps_results) && !keeps_results("memory"));
+        let is_logger = |name: &str| List::Loggers.has(name);
+        assert!(is_logger("this.logger") && is_logger("console") && !is_logger("catalog") && !is_logger("login"));
+        let is_key = |name: &str| List::PrimaryKeys.has(name);
+        assert!(is_key("id") && is_key("_id") && is_key("pk") && !is_key("user_id"));
+    }
+}

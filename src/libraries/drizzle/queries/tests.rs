@@ -149,3 +149,15 @@ fn an_order_that_is_chosen_between_two_directions_is_of_its_column() {
     assert_eq!(order("up ? asc(users.email) : desc(users.email)"), ["email"]);
     assert!(order("up ? asc(users.email) : desc(users.id)").is_empty());
 }
+
+#[test]
+fn a_transaction_is_one_by_its_name_where_the_tables_are_not_read() {
+    for name in ["tx", "transaction", "dbWrite"] {
+        let text = format!(
+            "import {{ eq }} from 'drizzle-orm';\nimport {{ schema }} from '@shop/db';\n
+             async function add({name}) {{ await {name}.insert(schema.users).values({{ id: 1 }}); }}"
+        );
+        let found = queries_of(&[("src/main.ts", &text)], &[]);
+        assert_eq!(found.len(), 1, "{name}");
+    }
+}
