@@ -8,7 +8,8 @@ const SCHEMA: &str = "CREATE TABLE users (id serial PRIMARY KEY, mail text UNIQU
 
 /// States that a dump holds, so many.
 fn dump(rows: usize) -> String {
-    let lines: String = (0..rows).map(|row| format!("{row}\tState {row}\n")).collect();
+    let lines: Vec<String> = (0..rows).map(|row| format!("{row}\tState {row}\n")).collect();
+    let lines = lines.concat();
     format!("COPY public.states (id, name) FROM stdin;\n{lines}\\.\n")
 }
 
