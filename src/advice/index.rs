@@ -149,7 +149,10 @@ pub(crate) fn create_index(table: &Table, index: &NewIndex<'_>) -> Option<String
     if is_collection(table) {
         return None;
     }
-    let written = |(column, down): (&String, bool)| format!("{}{}", quoted(column, table.dialect), if down { " DESC" } else { "" });
+    let written = |(column, down): (&String, bool)| {
+        let prefix = prefix(table, column);
+        format!("{}{prefix}{}", quoted(column, table.dialect), if down { " DESC" } else { "" })
+    };
     let list: Vec<String> = index.keys().map(written).collect();
     let concurrently = if table.dialect == Dialect::Postgres && !table.partition {
         "CONCURRENTLY "
@@ -171,6 +174,17 @@ pub(crate) fn create_index(table: &Table, index: &NewIndex<'_>) -> Option<String
         full_name(table),
         list.join(", ")
     ))
+}
+
+/// `MySQL` indexes the start of a long text, and wants to know how much of it (error 1170).
+fn prefix(table: &Table, column: &str) -> &'static str {
+    let is_long = |kind: &str| ["text", "blob"].iter().any(|long| kind.trim_end().to_lowercase().ends_with(long));
+    let column = table.column(column).filter(|_| table.dialect == Dialect::MySql);
+    if column.is_some_and(|column| is_long(&column.data_type)) {
+        "(191)"
+    } else {
+        ""
+    }
 }
 
 /// Whether a table is a collection of documents.

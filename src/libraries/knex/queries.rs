@@ -163,7 +163,7 @@ mod tests {
     use super::*;
     use crate::libraries::testing::{queries, query};
     use crate::project::Project;
-    use crate::statement::{FilterKind, Operation};
+    use crate::statement::{FilterKind, Operation, Projection};
     use crate::syntax::facts::extract;
     use crate::walk::FileKind;
 
@@ -191,6 +191,17 @@ mod tests {
             (query.table(), query.executed, query.statement.joins.len()),
             (Some("users"), true, 1)
         );
+    }
+
+    #[test]
+    fn the_first_row_may_be_asked_for_some_columns() {
+        let some = query(
+            &format!("{HEAD}const row = await db('vats').where({{ id }}).first('id', 'label');"),
+            &[],
+        );
+        assert!(matches!(&some.statement.projection, Projection::Columns(names) if names.len() == 2));
+        let all = query(&format!("{HEAD}const row = await db('vats').where({{ id }}).first();"), &[]);
+        assert!(!matches!(all.statement.projection, Projection::Columns(_)));
     }
 
     #[test]

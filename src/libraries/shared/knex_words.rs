@@ -6,7 +6,7 @@ use crate::libraries::shared::limits;
 use crate::libraries::shared::objects::{self, FilterGrammar, Filters, Op};
 use crate::libraries::shared::query::{Outcome, Query, Resolver};
 use crate::libraries::shared::query_builder;
-use crate::statement::{FilterKind, Operation, Projection, RowLimit};
+use crate::statement::{FilterKind, Operation, Projection, RowLimit, Statement};
 
 /// Methods that make what they are given, such as another query, a part of theirs, so that it does not run by itself.
 pub const TAKES: &[&str] = &[
@@ -47,6 +47,17 @@ pub fn is_where(method: &str) -> bool {
     lower.starts_with("where") || lower.starts_with("andwhere") || lower.starts_with("orwhere")
 }
 
+/// The columns that a step names: `.select("id", "name")`, `.first("id")`.
+fn columns(resolver: &dyn Resolver, step: ChainedCall<'_>, statement: &mut Statement) {
+    let given = step.call.args.iter();
+    let names: Vec<String> = given
+        .flat_map(|arg| query_builder::strings(resolver, (step.file, arg.value)))
+        .collect();
+    if !names.is_empty() && names.iter().all(|name| !name.ends_with('*')) {
+        statement.projection = Projection::Columns(names.iter().map(|name| query_builder::column(statement, name)).collect());
+    }
+}
+
 /// Reads one step of a chain.
 pub fn read(resolver: &dyn Resolver, step: ChainedCall<'_>, query: &mut Query) {
     let call = step.call;
@@ -62,6 +73,7 @@ pub fn read(resolver: &dyn Resolver, step: ChainedCall<'_>, query: &mut Query) {
         "first" => {
             query.outcome = Outcome::One;
             statement.limit = RowLimit::One;
+            columns(resolver, step, statement);
         }
         "limit" => {
             if let Some(place) = first {
@@ -69,16 +81,7 @@ pub fn read(resolver: &dyn Resolver, step: ChainedCall<'_>, query: &mut Query) {
             }
         }
         "offset" => statement.offset |= first.is_some_and(|place| objects::skips(resolver, place)),
-        "select" | "column" | "columns" | "pluck" => {
-            let names: Vec<String> = call
-                .args
-                .iter()
-                .flat_map(|arg| query_builder::strings(resolver, (step.file, arg.value)))
-                .collect();
-            if !names.is_empty() && names.iter().all(|name| !name.ends_with('*')) {
-                statement.projection = Projection::Columns(names.iter().map(|name| query_builder::column(statement, name)).collect());
-            }
-        }
+        "select" | "column" | "columns" | "pluck" => columns(resolver, step, statement),
         "count" | "countDistinct" | "sum" | "min" | "max" | "avg" => {
             statement.projection = Projection::Aggregate;
             if !statement.grouped {

@@ -9,7 +9,7 @@ use crate::libraries::shared::injected;
 use crate::libraries::shared::value::{FileId, Value};
 use crate::project::eval::{Code, Evaluator};
 use crate::project::graph::{FnId, Graph};
-use crate::source::Span;
+use crate::source::{Span, has_ignoring_case};
 use crate::syntax::settings::ConfigKind;
 use crate::vocabulary::List;
 
@@ -452,7 +452,9 @@ fn registers(module: &Module, wanted: fn(&str) -> bool, live: &dyn Fn(ExprId) ->
                     | "before_request"
             )
         );
-        is_registration && live(id) && call.args.iter().any(|arg| tail(module, arg.value).is_some_and(wanted))
+        // `missing_metrics.append(metric)` fills a list.
+        let is_list = call.method() == Some("append") && !call.receiver().is_some_and(|list| tail(module, list).is_some_and(is_middleware));
+        is_registration && !is_list && live(id) && call.args.iter().any(|arg| tail(module, arg.value).is_some_and(wanted))
     });
     found.next().map(|(_, expr)| expr.span)
 }
@@ -480,6 +482,11 @@ fn tail(module: &Module, expr: ExprId) -> Option<&str> {
         },
         _ => None,
     }
+}
+
+/// `app.middlewares`, `MIDDLEWARE`.
+fn is_middleware(name: &str) -> bool {
+    has_ignoring_case(name, "middleware")
 }
 
 fn is_compressor(name: &str) -> bool {

@@ -153,3 +153,30 @@ fn indexes_on_what_is_not_there_are_invalid() {
         [("schema.sql", 4), ("schema.sql", 2)]
     );
 }
+
+#[test]
+fn mysql_is_told_how_much_of_a_long_text_is_indexed() {
+    let project = project(&[
+        (
+            "schema.sql",
+            "CREATE TABLE tokens (id int PRIMARY KEY AUTO_INCREMENT, token text, owner varchar(40)) ENGINE=InnoDB;",
+        ),
+        (
+            "app.py",
+            "import pymysql\ndef is_out(cursor, token):\n    cursor.execute(\"SELECT id FROM tokens WHERE token = %s\", (token,))\ndef of(cursor, owner):\n    cursor.execute(\"SELECT id FROM tokens WHERE owner = %s\", (owner,))\n",
+        ),
+    ]);
+    let run = Analyses::new(&project);
+    let mut ddl: Vec<String> = missing_index::check(&run)
+        .into_iter()
+        .filter_map(|finding| finding.fix.ddl)
+        .collect();
+    ddl.sort();
+    assert_eq!(
+        ddl,
+        [
+            "CREATE INDEX ix_tokens_owner ON tokens (owner);",
+            "CREATE INDEX ix_tokens_token ON tokens (token(191));"
+        ]
+    );
+}
