@@ -262,6 +262,7 @@ fn of_parents(project: &Project, query: &Query, all: &Rows, columns: &[String]) 
         rows.scale = Scale::Few;
     }
     if matches!(rows.scale, Scale::OfParent | Scale::Many)
+        && !is_by_list(query)
         && let Some(by) = table.and_then(|table| one_for_each(project, table, columns))
     {
         return Rows::new(Scale::Few, format!("{}, at most one for each {by}", rows.why));
@@ -280,7 +281,7 @@ fn one_for_each(project: &Project, table: &Table, columns: &[String]) -> Option<
     let to_few = keys.filter_map(|key| key.columns.first()).map(String::as_str);
     let few: Vec<&str> = columns::kinds(table).chain(to_few).filter(|name| !given.contains(name)).collect();
     let both: Vec<&str> = given.iter().chain(&few).copied().collect();
-    let is_key = !given.is_empty() && table.is_unique(&both) && !table.is_unique(&few);
+    let is_key = !given.is_empty() && table.is_unique(&both) && !table.is_unique(&few) && !table.is_unique(&given);
     is_key.then(|| few.join(", "))
 }
 

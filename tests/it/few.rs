@@ -60,6 +60,10 @@ fn a_unique_key_with_what_is_few_bounds_a_parents_rows() {
         affiliations.iter().any(|reason| reason.contains("at most one for each state_id")),
         "{affiliations:?}"
     );
+    // Of each of several there may be one.
+    let listed = "app.get('/theirs', async (request, response) => {\n  response.json(await db.query('SELECT * FROM affiliations WHERE user_id = ANY($1)', [request.body.ids]));\n});\n";
+    let listed = of("list-endpoint-without-pagination", &dump(50), listed);
+    assert!(listed.iter().all(|one| !one.reason.contains("at most one for each")), "{listed:#?}");
     let letters = reasons("letters");
     assert!(
         !letters.is_empty() && letters.iter().all(|reason| !reason.contains("at most one")),
