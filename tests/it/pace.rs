@@ -49,6 +49,7 @@ fn what_nobody_waits_for_is_not_sent_in_turn() {
     for body in [
         "  await Promise.all(herd.map((goat) => save(goat)));",
         "  return herd.map((goat) => save(goat));",
+        "  for (const goat of herd) {\n    await weigh(goat);\n    save(goat);\n  }",
         "  const fed = herd.map(async (goat) => {\n    await save(goat);\n  });\n  return waitFor(fed);",
     ] {
         let one = of_loop(body);

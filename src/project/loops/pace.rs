@@ -11,7 +11,7 @@ const MAX_AROUND_CALL: usize = 12;
 pub enum Pace {
     /// One after the other.
     InTurn,
-    /// They overlap, and something may wait for all of them.
+    /// They may overlap, and something may wait for all of them.
     Together,
     /// All are started, and nobody waits for them: `rows.forEach(async (row) => …)`, a call without an `await`.
     Left,
@@ -39,6 +39,8 @@ pub fn of(module: &Module, around: &Loop, place: ExprId) -> Pace {
     }
     let LoopForm::Callback(method) = &around.kind else {
         return match fate(module, place) {
+            // What else a pass waits for keeps the calls apart.
+            Fate::Dropped if waits(module, around, place) => Pace::Together,
             Fate::Dropped => Pace::Left,
             _ => Pace::InTurn,
         };
@@ -62,6 +64,13 @@ pub fn of(module: &Module, around: &Loop, place: ExprId) -> Pace {
         }
     }
     Pace::Together
+}
+
+/// Whether the function that a place stands in waits for something in a loop around it.
+fn waits(module: &Module, around: &Loop, place: ExprId) -> bool {
+    let function = module.owner(place);
+    let awaits = |id: ExprId| matches!(module.kind(id), ExprKind::Await(_)) && module.owner(id) == function;
+    module.exprs_in(around.span).into_iter().any(awaits)
 }
 
 /// Methods that call what they are given once for each element and go on at once, whatever it gives back.
