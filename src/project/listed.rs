@@ -5,8 +5,9 @@ use std::cmp::Reverse;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::eval::{Code, Evaluator};
+use super::loops;
 use super::scope::Member;
-use crate::ir::{Call, ClassId, ExprId, ExprKind, FunctionId, Module, StmtKind};
+use crate::ir::{Call, ClassId, ExprId, ExprKind, FunctionId, Module, Parent, StmtKind};
 use crate::libraries::shared::pagination;
 use crate::libraries::shared::query::Resolver;
 use crate::libraries::shared::value::{FileId, Value};
@@ -64,7 +65,7 @@ impl ListedSerializers {
             let Some(made) = serializer(eval, file, module.call(id).map(|call| call.callee)) else {
                 continue;
             };
-            let is_many = module.call(id).is_some_and(|call| is_many(&call));
+            let is_many = module.call(id).is_some_and(|call| is_many(&call)) || is_repeated(eval, file, id);
             match holder(eval, file, module, &classes, id) {
                 Some(outer) => nested.push((outer, made, is_many)),
                 None if is_many => self.add(made, SerializerUse::List(name_of(module, id))),
@@ -171,6 +172,16 @@ impl ListedSerializers {
 fn is_many(call: &Call<'_>) -> bool {
     let many = call.keyword("many");
     many.is_some_and(|many| !matches!(call.module.kind(many), ExprKind::Bool(false)))
+}
+
+/// Whether a serializer is made for each of several: `[OrderRow(order).data for order in orders]`, `ListField(child=OrderRow())`.
+fn is_repeated(eval: &Evaluator<'_>, file: FileId, made: ExprId) -> bool {
+    let module = eval.code.module(file);
+    let is_child = match module.expr(made).parent {
+        Parent::Expr(outer) => module.call(outer).is_some_and(|call| call.keyword("child") == Some(made)),
+        _ => false,
+    };
+    is_child || !loops::around(eval, file, made).is_empty()
 }
 
 /// Whether a method of a view answers with several objects of the serializer that the view chooses: `self.get_serializer(rows, many=True)`.

@@ -45,6 +45,7 @@ fn what_a_list_is_shown_with_is_read_for_each_object() {
         "class Goats(viewsets.ModelViewSet):\n    queryset = Goat.objects.all()\n    serializer_class = GoatRowSerializer\n    by_action = {'young': GoatPageSerializer}\n\n    def get_serializer_class(self):\n        return self.by_action.get(self.action, GoatRowSerializer)\n\n    @action(detail=False)\n    def young(self, request):\n        return Response(self.get_serializer(self.get_queryset(), many=True).data)\n",
         "class Goats(APIView):\n    def get(self, request):\n        return Response(GoatPageSerializer(Goat.objects.all(), many=True).data)\n",
         "class Goats(APIView):\n    def get(self, request, several):\n        return Response(GoatPageSerializer(Goat.objects.all(), many=several).data)\n",
+        "class Goats(APIView):\n    def get(self, request):\n        return Response([GoatPageSerializer(goat).data for goat in Goat.objects.all()])\n",
         "from barns.views import BarnViewSet\n\n\nclass Goats(BarnViewSet):\n    queryset = Goat.objects.all()\n    serializer_class = GoatPageSerializer\n",
     ] {
         assert_eq!(told(views), 1, "{views}");
