@@ -8,6 +8,7 @@ use crate::judge::scale::{Rows, Scale};
 use crate::judge::{evidence, priority, reach, scale};
 use crate::project::Project;
 use crate::project::row_usage::RowLoad;
+use crate::project::schema::{Tool, Trait};
 
 /// The findings, one for each relation of a load.
 pub fn check(project: &Project) -> impl Iterator<Item = Finding> {
@@ -20,8 +21,16 @@ pub fn check(project: &Project) -> impl Iterator<Item = Finding> {
 
 fn finding(project: &Project, load: &RowLoad, relation: &str) -> Option<Finding> {
     let table = project.table_of(&load.query)?;
-    let models = table.models.iter().filter_map(|&model| project.schema.models.get(model));
-    let target = models.filter_map(|model| model.relation(relation)).find(|known| known.to_many)?;
+    let mut models = table.models.iter().filter_map(|&model| project.schema.models.get(model));
+    // A part of them, or the first, is loaded where a query says so: other libraries always load all.
+    let is_whole = |tool: Option<Tool>| {
+        let is_unbounded = load.query.unbounded_includes.iter().any(|path| path == relation);
+        is_unbounded || tool.is_some_and(|tool| tool.has(Trait::RelationsAreMapped))
+    };
+    let target = models.find_map(|model| {
+        let known = model.relation(relation).filter(|known| known.to_many)?;
+        is_whole(model.tool).then_some(known)
+    })?;
     let of_target = project
         .schema
         .model(&target.target)
