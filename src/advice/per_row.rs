@@ -13,7 +13,7 @@ use crate::libraries::shared::value::FileId;
 use crate::project::Project;
 use crate::project::eval::{Evaluator, Found};
 use crate::project::graph::{EffectStep, FnId, QUERY_SLOT, QuerySite, WRITE_SLOT};
-use crate::project::loops::pace::Pace;
+use crate::project::loops::pace::PassOrder;
 use crate::project::loops::{LoopForm, body};
 use crate::project::own_keys::{key_column, keys_of};
 use crate::project::rows::RelationRead;
@@ -30,7 +30,7 @@ const WAITED_FOR: &str = " Wait for that one call, in a function that is waited 
 /// The way out for one finding.
 pub fn fix(project: &Project, eval: &Evaluator<'_>, row: &PerRow<'_>) -> Fix {
     let mut fix = in_one(project, eval, row);
-    if row.pace(project) == Pace::Left {
+    if row.pace(project) == PassOrder::Left {
         fix.summary.push_str(WAITED_FOR);
     }
     fix

@@ -74,7 +74,7 @@ fn or_nothing(module: &Module, iterable: ExprId) -> ExprId {
             }
             ExprKind::Call { .. } => {
                 let Some(call) = module.call(at) else { return at };
-                let parts = matches!(call.method(), Some("items" | "keys" | "values" | "entries")) && call.args.is_empty();
+                let parts = call.method().is_some_and(collections::gives_parts) && call.args.is_empty();
                 let Some(whole) = call.receiver().filter(|_| parts).or_else(|| collections::handed_on(&call)) else {
                     return at;
                 };

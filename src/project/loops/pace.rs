@@ -8,7 +8,7 @@ const MAX_AROUND_CALL: usize = 12;
 
 /// How the passes of a loop follow each other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Pace {
+pub enum PassOrder {
     /// One after the other.
     InTurn,
     /// They may overlap, and something may wait for all of them.
@@ -30,40 +30,40 @@ enum Fate {
 }
 
 /// How the passes of a loop follow each other, by a call in it that gives a promise.
-pub fn of(module: &Module, around: &Loop, place: ExprId) -> Pace {
+pub fn of(module: &Module, around: &Loop, place: ExprId) -> PassOrder {
     if around.parallel {
-        return Pace::Together;
+        return PassOrder::Together;
     }
     if !module.language.passes_promises_on() {
-        return Pace::InTurn;
+        return PassOrder::InTurn;
     }
     let LoopForm::Callback(method) = &around.kind else {
         return match fate(module, place) {
             // What else a pass waits for keeps the calls apart.
-            Fate::Dropped if waits(module, around, place) => Pace::Together,
-            Fate::Dropped => Pace::Left,
-            _ => Pace::InTurn,
+            Fate::Dropped if waits(module, around, place) => PassOrder::Together,
+            Fate::Dropped => PassOrder::Left,
+            _ => PassOrder::InTurn,
         };
     };
     if !starts_all(method) {
-        return Pace::InTurn;
+        return PassOrder::InTurn;
     }
     // What the loop calls is the outermost function between the two.
     let mut at = place;
     for _ in 0..MAX_AROUND_CALL {
         match (fate(module, at), passes_on(module, around, at)) {
-            (Fate::Dropped, _) => return Pace::Left,
-            (Fate::Kept, _) | (_, None) => return Pace::Together,
+            (Fate::Dropped, _) => return PassOrder::Left,
+            (Fate::Kept, _) | (_, None) => return PassOrder::Together,
             (_, Some((_, call))) if module.expr(call).span == around.span => {
                 return match (method.as_str(), fate(module, call)) {
-                    ("forEach", _) | (_, Fate::Dropped) => Pace::Left,
-                    _ => Pace::Together,
+                    ("forEach", _) | (_, Fate::Dropped) => PassOrder::Left,
+                    _ => PassOrder::Together,
                 };
             }
             (_, Some((_, call))) => at = call,
         }
     }
-    Pace::Together
+    PassOrder::Together
 }
 
 /// Whether the function that a place stands in waits for something in a loop around it.

@@ -25,7 +25,7 @@ use crate::project::clients::FieldUse;
 use crate::project::eval::Evaluator;
 use crate::project::graph::{Edge, EdgeKind, EffectStep, FnId, NETWORK_SLOT, QUERY_SLOT, WRITE_SLOT};
 use crate::project::listed::SerializerUse;
-use crate::project::loops::pace::Pace;
+use crate::project::loops::pace::PassOrder;
 use crate::project::loops::{Loop, LoopForm, LoopVerdict};
 use crate::source::Span;
 use crate::statement::RowLimit;
@@ -272,9 +272,9 @@ fn finding(project: &Project, eval: &Evaluator<'_>, rule: &str, (row, services):
         Access::Write => format!(
             "{thing} once for each {over}{}",
             match row.pace(project) {
-                Pace::InTurn => ", one round trip at a time",
-                Pace::Together => "",
-                Pace::Left => ", all started at once and waited for by nobody",
+                PassOrder::InTurn => ", one round trip at a time",
+                PassOrder::Together => "",
+                PassOrder::Left => ", all started at once and waited for by nobody",
             }
         ),
     };
@@ -552,10 +552,10 @@ fn message(project: &Project, row: &PerRow<'_>, thing: &str, over: &str, source:
     }
     text.push('.');
     text.push_str(match row.pace(project) {
-        Pace::InTurn => "",
-        Pace::Together if row.around.parallel => together(project, row),
-        Pace::Together => "",
-        Pace::Left => LEFT,
+        PassOrder::InTurn => "",
+        PassOrder::Together if row.around.parallel => together(project, row),
+        PassOrder::Together => "",
+        PassOrder::Left => LEFT,
     });
     if row.around.verdict == LoopVerdict::CacheGuarded {
         text.push_str(" A look-up guards it, so it runs once for each distinct key.");

@@ -3,18 +3,18 @@
 use super::PerRow;
 use crate::project::Project;
 use crate::project::graph::{EffectStep, FnId, QUERY_SLOT, WRITE_SLOT};
-use crate::project::loops::pace::{self, Pace};
+use crate::project::loops::pace::{self, PassOrder};
 
 impl PerRow<'_> {
     /// How the passes of the loop follow each other: what a synchronous driver does in them comes one after the other in any loop.
-    pub fn pace(&self, project: &Project) -> Pace {
+    pub fn pace(&self, project: &Project) -> PassOrder {
         let blocks = match (self.site, self.target) {
             (Some(site), _) => site.query.blocking,
             (None, Some(target)) => leads_to_blocking(project, target),
             (None, None) => self.relation.is_some(),
         };
         if blocks && !self.around.parallel {
-            return Pace::InTurn;
+            return PassOrder::InTurn;
         }
         let module = project.code.module(project.graph.function(self.function).file);
         pace::of(module, &self.around, self.expr)
