@@ -40,10 +40,9 @@ impl ListedSerializers {
         let eval = Evaluator::new(code);
         let mut found = ListedSerializers::default();
         let mut nested: Vec<(Class, Class, bool)> = Vec::new();
-        for (file, _) in code
-            .modules()
-            .filter(|(_, module)| module.mentions(&["get_serializer_class", "many", "serializer_class", "serializers"]))
-        {
+        for (file, _) in code.modules().filter(|(_, module)| {
+            module.mentions(&["get_serializer_class", "many", "serializer_class", "serializers"]) || names_one(module)
+        }) {
             code.part(file, || found.file(&eval, file, &mut nested));
         }
         found.spread(&eval, &nested);
@@ -166,6 +165,11 @@ impl ListedSerializers {
             }
         }
     }
+}
+
+/// Whether a file names a serializer: it may show one object with it.
+fn names_one(module: &Module) -> bool {
+    module.strings.iter().any(|text| text.ends_with("Serializer"))
 }
 
 /// `many=True`, or what may be true.
