@@ -1,10 +1,13 @@
 //! Whether the passes of a loop wait for each other, and whether anybody waits for them.
 
-use super::{Loop, LoopForm};
-use crate::ir::{ExprId, ExprKind, Module, Parent, StmtKind};
+use super::{Loop, LoopForm, body};
+use crate::ir::{ExprId, ExprKind, Module, Parent, StmtId, StmtKind};
 
 /// Expressions around a call among which what becomes of it is looked for.
 const MAX_AROUND_CALL: usize = 12;
+
+/// Statements of a loop that are looked at for what a pass waits for, by design: a longer one counts as one that waits.
+const MOST_STATEMENTS: usize = 200;
 
 /// How the passes of a loop follow each other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,8 +72,13 @@ pub fn of(module: &Module, around: &Loop, place: ExprId) -> PassOrder {
 /// Whether the function that a place stands in waits for something in a loop around it.
 fn waits(module: &Module, around: &Loop, place: ExprId) -> bool {
     let function = module.owner(place);
-    let awaits = |id: ExprId| matches!(module.kind(id), ExprKind::Await(_)) && module.owner(id) == function;
-    module.exprs_in(around.span).into_iter().any(awaits)
+    let is_await = |id: ExprId| matches!(module.kind(id), ExprKind::Await(_)) && module.owner(id) == function;
+    let awaits = |stmt: StmtId| {
+        let exprs = module.stmt_exprs(stmt).into_iter();
+        exprs.flat_map(|expr| body::inner(module, expr)).any(is_await)
+    };
+    let mut stmts = module.stmts_in(around.span);
+    stmts.by_ref().take(MOST_STATEMENTS).any(awaits) || stmts.next().is_some()
 }
 
 /// Methods that call what they are given once for each element and go on at once, whatever it gives back.
